@@ -1,0 +1,16 @@
+//! API keys: issued once, kept as a keyed hash, judged in memory.
+
+mod commands;
+mod entry;
+mod new_key;
+mod secret;
+mod verdict;
+
+pub use commands::{Changed, Issue, Issued, Remove, Revoke, Revoked, Rotate, Rotated, Update};
+pub use commands::{KeyStatus, already_revoked, draw, expiry, fetch, list, quota};
+pub use entry::{KeyEntry, network};
+pub use new_key::{KeyChange, NewKey, NewQuota};
+pub use secret::{LENGTH, PREFIX_LENGTH, Secret, environment, presented};
+pub use verdict::{Presented, Refusal, Verdict};
+
+pub(crate) use verdict::{good_until, judge_row};

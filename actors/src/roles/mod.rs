@@ -1,0 +1,5 @@
+//! Roles: the built-in ones, and those that a tenant makes.
+
+mod system;
+
+pub use system::SystemRole;

@@ -1,0 +1,84 @@
+//! One request: its slot, its call, and what is answered when the call fails.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use super::connection::Session;
+use super::{App, Failure, RequestBody, ResponseBody};
+use crate::deadline::Mark;
+
+/// Hands a request to the application. The slot is taken before the future is made: that happens
+/// in the poll of the connection, which sets the alarm afterwards.
+pub(super) fn answer<A: App>(
+    session: &Arc<Session<A>>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<ResponseBody>, Infallible>> + Send + use<A> {
+    let mark = session.connection.watch.claim();
+    let turn = Turn { session: Arc::clone(session), mark };
+    async move {
+        let Session { app, connection, .. } = &*turn.session;
+        let request =
+            request.map(|incoming| RequestBody::new(incoming, &connection.watch, turn.mark));
+        let outline = app.outline(&request);
+        let Some(mark) = turn.mark else { return Ok(app.fallback(outline, Failure::Overloaded)) };
+        let answered = turn.attempt(mark, app.call(request, connection)).await;
+        Ok(answered.unwrap_or_else(|failure| {
+            turn.count(failure);
+            app.fallback(outline, failure)
+        }))
+    }
+}
+
+/// A request's turn on its connection; the slot is free again when it is dropped.
+struct Turn<A: App> {
+    session: Arc<Session<A>>,
+    mark: Option<Mark>,
+}
+
+impl<A: App> Turn<A> {
+    /// Polls a call until it answers, panics or is late.
+    async fn attempt(
+        &self,
+        mark: Mark,
+        call: impl Future<Output = Response<ResponseBody>>,
+    ) -> Result<Response<ResponseBody>, Failure> {
+        let mut call = pin!(call);
+        let watch = &self.session.connection.watch;
+        poll_fn(|cx| {
+            // The call is not polled again after a panic, so nothing half-done is seen.
+            match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+                Ok(Poll::Ready(response)) => Poll::Ready(Ok(response)),
+                Ok(Poll::Pending) if watch.is_late(mark, cx.waker()) => {
+                    Poll::Ready(Err(Failure::Late))
+                }
+                Ok(Poll::Pending) => Poll::Pending,
+                Err(_) => Poll::Ready(Err(Failure::Panicked)),
+            }
+        })
+        .await
+    }
+
+    fn count(&self, failure: Failure) {
+        let tally = &self.session.server.front.tally;
+        match failure {
+            Failure::Late => tally.handler_late.add(1),
+            Failure::Panicked => tally.handler_panicked.add(1),
+            Failure::Overloaded => {}
+        }
+    }
+}
+
+impl<A: App> Drop for Turn<A> {
+    fn drop(&mut self) {
+        if let Some(mark) = self.mark {
+            self.session.connection.watch.release(mark);
+        }
+    }
+}
