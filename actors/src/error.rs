@@ -83,6 +83,10 @@ codes! {
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE";
     /// The name is taken.
     AlreadyExists = "ALREADY_EXISTS";
+    /// A group that has groups below it stays.
+    HasChildren = "HAS_CHILDREN";
+    /// What it stands below has been deleted.
+    ParentDeleted = "PARENT_DELETED";
     /// Nobody would be left who may administer the tenant.
     LastAdministrator = "LAST_ADMINISTRATOR";
     /// Built-in roles cannot be changed.
@@ -202,6 +206,17 @@ impl Error {
     #[must_use]
     pub fn field(mut self, name: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
         self.0.fields.push((name.into(), problem.into()));
+        self
+    }
+
+    /// Renames members, for a surface that spells them otherwise.
+    #[must_use]
+    pub fn rename(mut self, names: &[(&str, &'static str)]) -> Self {
+        for (field, _) in &mut self.0.fields {
+            if let Some((_, name)) = names.iter().find(|(domain, _)| domain == field) {
+                *field = Cow::Borrowed(*name);
+            }
+        }
         self
     }
 

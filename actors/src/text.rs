@@ -9,14 +9,37 @@ const DESCRIPTION_BYTES_MAX: usize = 2_000;
 
 /// 1 to 200 code points, without control or bidirectional override characters.
 pub fn display_name(field: &'static str, text: &str) -> Result<()> {
+    name(field, text, NAME_CHARS_MAX)
+}
+
+/// A [`display_name`], or none.
+pub fn display_name_if_any(field: &'static str, text: Option<&str>) -> Result<()> {
+    text.map_or(Ok(()), |text| display_name(field, text))
+}
+
+/// 1 to `chars_max` code points, without control or bidirectional override characters.
+pub fn name(field: &'static str, text: &str, chars_max: usize) -> Result<()> {
     let length = text.chars().count();
-    if length == 0 || length > NAME_CHARS_MAX || text.trim().is_empty() {
-        return Err(Error::invalid(field, format!("must have 1 to {NAME_CHARS_MAX} characters")));
+    if length == 0 || length > chars_max || text.trim().is_empty() {
+        return Err(Error::invalid(field, format!("must have 1 to {chars_max} characters")));
     }
     if text.chars().any(is_hidden) {
         return Err(Error::invalid(field, "must not have control characters"));
     }
     Ok(())
+}
+
+/// A JSON object as text, of up to `bytes_max` bytes.
+pub fn json_object(field: &'static str, text: &str, bytes_max: usize) -> Result<()> {
+    if text.len() > bytes_max {
+        let problem = format!("takes at most {bytes_max} bytes, this is {}", text.len());
+        return Err(Error::invalid(field, problem));
+    }
+    let object = text.trim_start().starts_with('{');
+    if object && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        return Ok(());
+    }
+    Err(Error::invalid(field, "must be a JSON object"))
 }
 
 /// An optional text of up to 2,000 bytes without hidden characters but line breaks and tabs.

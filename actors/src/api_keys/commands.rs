@@ -95,6 +95,8 @@ pub struct Update {
 /// A key after a change.
 pub struct Changed {
     pub key: ApiKey,
+    /// What is written of its use.
+    pub usage: KeyUsage,
     pub quota: Option<Quota>,
 }
 
@@ -133,7 +135,8 @@ impl Command for Update {
         let diff = json!({ "name": key.name, "scopes": key.scopes, "enabled": key.enabled });
         tx.audit("api_key.updated", "api_key", key.id, &diff);
         let quota = tx.get::<ApiKeyQuotas>(&(key.id,))?;
-        Ok(Changed { key, quota })
+        let usage = tx.get::<ApiKeyUsage>(&(key.id,))?.unwrap_or_default();
+        Ok(Changed { key, usage, quota })
     }
 }
 

@@ -101,3 +101,27 @@ fn members(tenant: TenantId, entry: &AuditEntry) -> Map<String, Value> {
         _ => Map::new(),
     }
 }
+
+/// A denial, as an entry of its own.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// 401 or 403.
+    pub status: u16,
+    /// The code that the caller was told.
+    pub reason: String,
+    /// How many like it the entry stands for.
+    pub count: u32,
+}
+
+impl crate::tenant::Command for Denied {
+    type Answer = ();
+
+    fn run(self, tx: &mut crate::tenant::Tx<'_, '_>) -> crate::error::Result<()> {
+        let mut entry = tx.entry("access.denied", "request", None, &json!({ "status": self.status }));
+        entry.outcome = "denied".to_owned();
+        entry.reason = Some(self.reason);
+        entry.count = self.count;
+        tx.push(entry);
+        Ok(())
+    }
+}

@@ -20,7 +20,7 @@ pub enum HierarchyError {
 }
 
 /// Whether `id` may get `parents`, while all others keep theirs.
-pub(super) fn check<'m, I: Copy + Eq + Hash + 'm>(
+pub(crate) fn check<'m, I: Copy + Eq + Hash + 'm>(
     id: I,
     parents: &[I],
     all: &(impl Iterator<Item = I> + Clone),

@@ -13,7 +13,7 @@ mod change;
 mod draft;
 mod effective;
 mod hash;
-mod hierarchy;
+pub(crate) mod hierarchy;
 mod interner;
 mod model;
 mod question;

@@ -12,7 +12,7 @@ use latchkey_storage::tables::{
 };
 use latchkey_storage::{Seq, Store, View};
 use parking_lot::Mutex;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -50,6 +50,9 @@ pub struct Awake {
     pub(crate) codes: DashMap<String, TenantId>,
     pub(crate) parked: Mutex<hashbrown::HashMap<TenantId, WindowTable>>,
     pub(crate) breakers: DashMap<TenantId, Breaker>,
+    /// Actors that are off the registry and have not ended: a tenant has one writer, and its
+    /// windows are parked when that one ends.
+    leaving: DashMap<TenantId, watch::Receiver<bool>>,
     count: AtomicUsize,
 }
 
@@ -185,6 +188,7 @@ impl Registry {
     }
 
     async fn wake_first(&self, id: TenantId) -> Result<Arc<Tenant>> {
+        self.awake.wait_for_the_last(id).await;
         let read = move |view: &mut View<'_>| directory_row(view, id);
         let row = self.shared.store.read(TenantId::MASTER, read).await??;
         let Some(row) = row.filter(|row| row.status != TenantStatus::Creating) else {
@@ -240,8 +244,25 @@ impl Awake {
     /// An actor goes to sleep: the next message starts another.
     pub(crate) fn leave(&self, id: TenantId, actor: ractor::ActorId) {
         self.slots.remove_if(&id, |_, slot| {
-            slot.0.get().is_some_and(|tenant| tenant.actor_id() == actor)
+            let tenant = slot.0.get().filter(|tenant| tenant.actor_id() == actor);
+            // First this: who finds the slot empty finds whom to wait for.
+            tenant.map(|tenant| self.leaving.insert(id, tenant.ended())).is_some()
         });
+    }
+
+    /// Forgets an actor that has left and ended.
+    pub(crate) fn has_left(&self, id: TenantId) {
+        self.leaving.remove_if(&id, |_, ended| *ended.borrow() || ended.has_changed().is_err());
+    }
+
+    /// Waits until the actor of a tenant that left the registry last has ended.
+    async fn wait_for_the_last(&self, id: TenantId) {
+        let leaving = self.leaving.get(&id).map(|ended| ended.clone());
+        if let Some(mut ended) = leaving {
+            // It has ended, too, when nobody is left who could say so.
+            let _ = ended.wait_for(|ended| *ended).await;
+            self.has_left(id);
+        }
     }
 
     /// Keeps the windows of a tenant that sleeps.

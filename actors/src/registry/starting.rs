@@ -44,21 +44,26 @@ impl Supervisor {
     ) -> Result<(Arc<Tenant>, String)> {
         let (id, code) = (row.id, row.code.clone());
         let epoch = Arc::new(AtomicU64::new(0));
+        let policy_version = Arc::new(AtomicU64::new(self.shared.store.last_applied().0));
         let (parking, leaving) = (Arc::clone(&self.awake), Arc::clone(&self.awake));
         let clock = Arc::clone(&self.shared.clock);
+        let (ended, has_ended) = watch::channel(false);
         let start = Start {
-            row,
+            row: Arc::clone(&row),
             shared: Arc::clone(&self.shared),
             epoch: Arc::clone(&epoch),
+            policy_version: Arc::clone(&policy_version),
             windows,
             park: Arc::new(move |id, windows| parking.park(id, windows, clock.now_ms())),
             leave: Arc::new(move |id, actor| leaving.leave(id, actor)),
+            ended,
         };
         let supervisor = self.actor.get_cell();
         let spawned = Actor::spawn_linked(None, TenantActor, start, supervisor).await;
         let (actor, _) = spawned.map_err(Error::internal)?;
         let _ = self.actor.cast(Started(actor.get_id(), id));
-        Ok((Arc::new(Tenant::new(id, actor, epoch, Arc::clone(&self.shared))), code))
+        let tenant = Tenant::new(row, actor, (epoch, policy_version), Arc::clone(&self.shared), has_ended);
+        Ok((Arc::new(tenant), code))
     }
 
     /// Waits until no tenant runs any more.
@@ -124,6 +129,7 @@ impl Body {
     fn ended(&self, actor: ActorId, running: &mut HashMap<ActorId, TenantId>) {
         if let Some(id) = running.remove(&actor) {
             self.awake.leave(id, actor);
+            self.awake.has_left(id);
         }
         self.count.send_replace(running.len());
     }

@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use latchkey_storage::id::{ApiKeyId, TenantId, TransactionId};
 use latchkey_storage::tables::Tenant;
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef};
+use tokio::sync::watch;
 
 use super::cache::Caches;
 use super::flights::Flights;
@@ -19,7 +20,6 @@ use super::messages::{KeyState, Mail, Uses, Waiting};
 use super::quota::Leases;
 use crate::decisions::Model;
 use crate::entropy::uuid_v7;
-use crate::error::Error;
 use crate::rate_limits::WindowTable;
 use crate::shared::Shared;
 
@@ -31,11 +31,15 @@ pub(crate) struct Start {
     pub(crate) row: Arc<Tenant>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) epoch: Arc<AtomicU64>,
+    /// The sequence of the last record that could change a decision.
+    pub(crate) policy_version: Arc<AtomicU64>,
     pub(crate) windows: WindowTable,
     /// Takes the windows over when the tenant goes to sleep.
     pub(crate) park: Arc<dyn Fn(TenantId, WindowTable) + Send + Sync>,
     /// Takes the tenant off the registry.
     pub(crate) leave: Arc<dyn Fn(TenantId, ActorId) + Send + Sync>,
+    /// Becomes true, or closes, when the actor has ended: the next one of the tenant waits for it.
+    pub(crate) ended: watch::Sender<bool>,
 }
 
 /// How far a tenant is on its way to sleep.
@@ -44,8 +48,10 @@ pub(super) enum Rest {
     Awake,
     /// Told to sleep; it still has work.
     Tired,
-    /// Off the registry: it answers what is in its mailbox and takes no more commands.
+    /// Off the registry: it answers what is in its mailbox.
     Leaving,
+    /// Its mailbox is empty but for what is sent by those who still hold its handle.
+    Ending,
 }
 
 /// The actor itself: all it knows is in its state.
@@ -58,6 +64,7 @@ pub(crate) struct State {
     pub(super) row: Arc<Tenant>,
     pub(super) shared: Arc<Shared>,
     pub(super) epoch: Arc<AtomicU64>,
+    pub(super) policy_version: Arc<AtomicU64>,
     pub(super) caches: Caches,
     pub(super) bytes_reported: usize,
     pub(super) windows: WindowTable,
@@ -72,6 +79,7 @@ pub(crate) struct State {
     pub(super) rest: Rest,
     pub(super) leave: Arc<dyn Fn(TenantId, ActorId) + Send + Sync>,
     pub(super) park: Arc<dyn Fn(TenantId, WindowTable) + Send + Sync>,
+    pub(super) ended: watch::Sender<bool>,
 }
 
 impl Actor for TenantActor {
@@ -91,6 +99,7 @@ impl Actor for TenantActor {
             row: start.row,
             shared: start.shared,
             epoch: start.epoch,
+            policy_version: start.policy_version,
             caches: Caches::new(limits.cache_bytes_max, limits.absent_keys_max),
             bytes_reported: 0,
             windows: start.windows,
@@ -104,6 +113,7 @@ impl Actor for TenantActor {
             rest: Rest::Awake,
             leave: start.leave,
             park: start.park,
+            ended: start.ended,
         })
     }
 
@@ -141,6 +151,7 @@ impl State {
             Mail::Applied(transaction) => self.applied(transaction),
             Mail::Done(done) => self.done(done),
             Mail::Leased(key, lease) => self.leased(key, lease),
+            Mail::UsedAgain(key, times) => self.used_again(key, times),
             Mail::Failed(key) => self.uses.entry(key).or_default().failed += 1,
             Mail::TenantChanged(row) => self.tenant_changed(row),
             Mail::Flush => self.flush(),
@@ -150,10 +161,6 @@ impl State {
     }
 
     fn submit(&mut self, job: Box<dyn Job>) {
-        if self.rest == Rest::Leaving {
-            // Another actor of this tenant may be at work already: it has one writer.
-            return job.finish(Err(Error::unavailable("The tenant is being restarted")));
-        }
         self.pending.push_back(job);
         self.start_group();
     }
@@ -185,10 +192,12 @@ impl State {
         effects.quotas.iter().for_each(|key| self.leases.forget(*key));
         self.flights.spoil(&effects);
         if effects.model_changes {
-            // Without a derived model the old one is dropped, and compiled when next asked for.
-            self.model = effects.model.clone();
+            // Without a derived model the old one is dropped, and compiled when next asked for. So
+            // it is when nobody knows whether the record was written.
+            self.model = effects.model.clone().filter(|_| done.outcome.is_ok());
         }
         if effects.move_rights() {
+            self.policy_version.store(done.seq, Ordering::Release);
             self.move_rights(effects.model_changes || !effects.users.is_empty());
         }
         for job in done.jobs {
@@ -196,7 +205,7 @@ impl State {
         }
         done.left.into_iter().rev().for_each(|job| self.pending.push_front(job));
         self.start_group();
-        self.sleep_if_told();
+        self.rest_if_told();
     }
 
     /// A record of this tenant has been applied. One that is not this actor's own comes from an
@@ -218,6 +227,15 @@ impl State {
             self.caches.forget_judgements();
         }
         self.epoch.fetch_add(1, Ordering::Release);
+    }
+
+    fn used_again(&mut self, key: ApiKeyId, times: u64) {
+        let now = self.shared.clock.now_ms();
+        let uses = self.uses.entry(key).or_default();
+        uses.total += times;
+        uses.first_used_at = uses.first_used_at.or(Some(now));
+        uses.last_used_at = Some(now);
+        self.schedule_flush();
     }
 
     fn tenant_changed(&mut self, row: Arc<Tenant>) {
@@ -257,24 +275,31 @@ impl State {
     /// Writes down what is only in memory; the actor ends when that is durable.
     ///
     /// It leaves the registry first and then hears once more, after all that is in its mailbox:
-    /// nothing that was sent to it is lost.
+    /// nothing that was sent to it is lost. Until it has ended no other actor of the tenant starts.
     fn sleep(&mut self) {
-        if self.rest == Rest::Leaving {
-            return self.me.stop(Some("asleep".into()));
-        }
-        self.rest = Rest::Tired;
-        self.flush();
-        self.give_leases_back();
-        self.sleep_if_told();
+        self.rest = match self.rest {
+            Rest::Awake | Rest::Tired => Rest::Tired,
+            Rest::Leaving | Rest::Ending => Rest::Ending,
+        };
+        self.rest_if_told();
     }
 
-    fn sleep_if_told(&mut self) {
-        let idle = self.committing.is_none() && self.pending.is_empty() && self.flights.is_empty();
-        if self.rest == Rest::Tired && idle {
-            self.rest = Rest::Leaving;
-            (self.leave)(self.id, self.me.get_id());
-            let _ = self.me.cast(Mail::Sleep);
+    /// Goes one step further to sleep, once nothing is under way and nothing is only in memory.
+    pub(super) fn rest_if_told(&mut self) {
+        if matches!(self.rest, Rest::Awake | Rest::Leaving) {
+            return;
         }
+        self.flush();
+        self.give_leases_back();
+        if self.committing.is_some() || !self.pending.is_empty() || !self.flights.is_empty() {
+            return;
+        }
+        if self.rest == Rest::Ending {
+            return self.me.stop(Some("asleep".into()));
+        }
+        self.rest = Rest::Leaving;
+        (self.leave)(self.id, self.me.get_id());
+        let _ = self.me.cast(Mail::Sleep);
     }
 
     fn end(&mut self) {
@@ -285,6 +310,7 @@ impl State {
         if !self.windows.is_empty() {
             (self.park)(self.id, std::mem::take(&mut self.windows));
         }
+        self.ended.send_replace(true);
     }
 
     /// Statistics are written behind: after a while, or when there are many.

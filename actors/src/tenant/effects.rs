@@ -36,9 +36,10 @@ impl Effects {
         let mut effects = Self::default();
         let mut changes = Vec::new();
         let mut rebuild = false;
+        let renamed = written_permissions(ops)?;
         for op in ops {
             effects.keys_and_users(op)?;
-            rebuild |= rebuilds(op, view)?;
+            rebuild |= rebuilds(op, view)? || ungrants_any(op, &renamed)?;
             match change(op, view)? {
                 Seen::Change(change) => changes.push(change),
                 Seen::Unnamed => rebuild = true,
@@ -82,6 +83,23 @@ fn rebuilds(op: &Op, view: &View<'_>) -> Result<bool> {
     let Some((permission,)) = key::<t::Permissions>(op)? else { return Ok(false) };
     let page = latchkey_storage::Page { after: None, skip: 0, limit: 1 };
     Ok(!view.scan::<t::PermissionRoles>(&(permission,), page)?.is_empty())
+}
+
+/// Permissions whose rows the record writes.
+fn written_permissions(ops: &[Op]) -> Result<Vec<PermissionId>> {
+    let mut ids = Vec::new();
+    for op in ops {
+        ids.extend(key::<t::Permissions>(op)?.map(|(id,)| id));
+    }
+    Ok(ids)
+}
+
+/// A grant went in the same record that may have renamed its permission: the model knows it by the
+/// name before, which is nowhere any more.
+fn ungrants_any(op: &Op, written: &[PermissionId]) -> Result<bool> {
+    let Some(row) = op.of::<t::RolePermissions>() else { return Ok(false) };
+    let ((_, permission), row) = row?;
+    Ok(row.is_none() && written.contains(&permission))
 }
 
 /// What one operation changes in the model.

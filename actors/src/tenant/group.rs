@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latchkey_storage::batch::{Op, Record};
 use latchkey_storage::id::{TenantId, TransactionId};
 use latchkey_storage::journal::AppendError;
-use latchkey_storage::{Version, View};
+use latchkey_storage::{Seq, Version, View};
 use tokio::sync::oneshot;
 
 use super::effects::Effects;
@@ -78,6 +78,8 @@ pub(crate) struct Done {
     pub(crate) jobs: Vec<Box<dyn Job>>,
     /// Jobs for which the group had no room.
     pub(crate) left: Vec<Box<dyn Job>>,
+    /// The sequence of the record, when there is one.
+    pub(crate) seq: u64,
     pub(crate) outcome: Result<()>,
     pub(crate) effects: Effects,
 }
@@ -85,7 +87,7 @@ pub(crate) struct Done {
 impl Done {
     /// Nothing was written.
     fn without(jobs: Vec<Box<dyn Job>>, outcome: Result<()>) -> Self {
-        Self { jobs, left: Vec::new(), outcome, effects: Effects::default() }
+        Self { jobs, left: Vec::new(), seq: 0, outcome, effects: Effects::default() }
     }
 }
 
@@ -120,8 +122,10 @@ pub(crate) async fn commit(
         Ok(batch) => {
             let left = jobs.split_off(batch.ran.min(jobs.len()));
             metrics::histogram!("latchkey_commit_records").record(count(jobs.len()));
-            let outcome = append(&shared, Record::new(transaction, tenant, batch.prev, 0, SCHEMA, batch.ops)).await;
-            Done { jobs, left, outcome, effects: batch.effects }
+            let record = Record::new(transaction, tenant, batch.prev, 0, SCHEMA, batch.ops);
+            let appended = append(&shared, record).await;
+            let seq = appended.as_ref().map_or(0, |seq| seq.0);
+            Done { jobs, left, seq, outcome: appended.map(drop), effects: batch.effects }
         }
         Err(error) => Done::without(jobs, Err(error)),
     }
@@ -170,9 +174,9 @@ fn run_one(shared: &Shared, view: &mut View<'_>, chain: &mut Chain, job: &mut dy
     }
 }
 
-async fn append(shared: &Shared, record: Record) -> Result<()> {
+async fn append(shared: &Shared, record: Record) -> Result<Seq> {
     match shared.log.append(record).await {
-        Ok(_) => Ok(()),
+        Ok(seq) => Ok(seq),
         Err(AppendError::ReadOnly) => Err(Error::new(
             Kind::Unavailable,
             Code::StoreReadOnly,

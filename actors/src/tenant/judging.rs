@@ -1,6 +1,7 @@
 //! Answers from memory; what is missing is read once, and the question asked again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use latchkey_storage::StoreError;
 use latchkey_storage::crypto::Fingerprint;
@@ -18,7 +19,7 @@ use super::rights::{Caller, Rights};
 use super::tx::{Tx, Who};
 use crate::api_keys::{KeyEntry, Presented, Refusal, Verdict, good_until, judge_row};
 use crate::decisions::{Direct as Grants, Effective, Model, Question};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Kind, Result};
 
 impl State {
     /// Answers, or lets the message wait for what is missing.
@@ -26,6 +27,7 @@ impl State {
         let (need, message) = match message {
             Waiting::Validate(body, reply) => match self.validate(&body.presented, body.as_caller) {
                 Ok(verdict) => return reply.send(Ok(verdict)),
+                Err(_) if !body.may_read => return reply.send(Err(later())),
                 Err(need) => (need, Waiting::Validate(body, reply)),
             },
             Waiting::ValidateMany(body, mut so_far, reply) => {
@@ -185,6 +187,8 @@ impl State {
             rights: bits,
             enters_all,
             until_ms,
+            uses: AtomicU64::new(0),
+            told_ms: AtomicI64::new(now),
         });
         let judged = Judged { rights, caller, until_ms };
         self.caches.touch(by, |slot| slot.judged = Some(judged.clone()));
@@ -301,7 +305,10 @@ impl State {
         }
         let fill = match fill {
             Ok(fill) => fill,
-            Err(error) => return fail_all(flight.waiting, &error.into()),
+            Err(error) => {
+                fail_all(flight.waiting, &error.into());
+                return self.rest_if_told();
+            }
         };
         match (need, fill) {
             (Need::Key(fingerprint), Fill::Key(row)) => {
@@ -316,6 +323,7 @@ impl State {
         }
         self.report_bytes();
         flight.waiting.into_iter().for_each(|message| self.answer(message));
+        self.rest_if_told();
     }
 
     pub(super) fn leased(&mut self, key: ApiKeyId, lease: Result<Lease>) {
@@ -328,6 +336,7 @@ impl State {
             }
             Err(error) => self.fail(need, &error),
         }
+        self.rest_if_told();
     }
 
     fn fail(&mut self, need: Need, error: &Error) {
@@ -410,6 +419,12 @@ fn fail_all(waiting: Vec<Waiting>, error: &Error) {
             Waiting::Judge(_, reply) => reply.send(Err(error.clone())),
         }
     }
+}
+
+/// The answer would need a read that the caller may not cause now.
+fn later() -> Error {
+    let message = "The address has made more requests than it may";
+    Error::new(Kind::RateLimited, Code::RateLimitExceeded, message).retry_after(1)
 }
 
 fn cache_result(cache: &'static str, result: &'static str) {

@@ -38,6 +38,8 @@ mailbox! {
         Done(Done),
         /// A lease of a quota came back.
         Leased(ApiKeyId, Result<Lease>),
+        /// A remembered caller has used this key so many times more.
+        UsedAgain(ApiKeyId, u64),
         /// A request of this key ended in an error.
         Failed(ApiKeyId),
         /// The tenant's row in the directory changed.
@@ -56,6 +58,8 @@ pub(crate) struct Validate {
     pub(crate) presented: Presented,
     /// Make the caller that the key stands for.
     pub(crate) as_caller: bool,
+    /// What is not in memory may be read.
+    pub(crate) may_read: bool,
 }
 
 /// Presented keys.

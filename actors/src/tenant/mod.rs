@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use hashbrown::HashMap;
 use latchkey_storage::View;
 use latchkey_storage::crypto::Fingerprint;
 use latchkey_storage::id::{ApiKeyId, TenantId, TransactionId};
-use latchkey_storage::tables::Tenant as Row;
+use latchkey_storage::tables::{Tenant as Row, TenantStatus};
 use ractor::ActorRef;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::api_keys::{Presented, Verdict};
 use crate::error::{Code, Error, Result};
@@ -28,6 +29,8 @@ mod messages;
 mod principals;
 pub(crate) mod quota;
 mod rights;
+#[cfg(test)]
+mod tests;
 pub mod tx;
 
 pub use messages::{Judge, KeyState, Uses};
@@ -39,27 +42,35 @@ use group::Submitted;
 pub(crate) use messages::Mail;
 use messages::{States, Validate, ValidateMany};
 
+/// How long uses of a remembered caller are counted before the actor hears of them.
+const USES_TOLD_MS: i64 = 1_000;
+
 /// The handle of one tenant that is awake.
 pub struct Tenant {
     id: TenantId,
     actor: ActorRef<Mail>,
+    row: ArcSwap<Row>,
     epoch: Arc<AtomicU64>,
+    policy_version: Arc<AtomicU64>,
     gate: Arc<Gate>,
     shared: Arc<Shared>,
+    ended: watch::Receiver<bool>,
     /// Unix milliseconds of the last look-up: who sleeps first.
     pub(crate) touched_ms: AtomicI64,
 }
 
 impl Tenant {
     pub(crate) fn new(
-        id: TenantId,
+        row: Arc<Row>,
         actor: ActorRef<Mail>,
-        epoch: Arc<AtomicU64>,
+        (epoch, policy_version): (Arc<AtomicU64>, Arc<AtomicU64>),
         shared: Arc<Shared>,
+        ended: watch::Receiver<bool>,
     ) -> Self {
         let gate = Gate::within(&shared.gate, shared.limits.tenant_mailbox_max);
         let touched_ms = AtomicI64::new(shared.clock.now_ms());
-        Self { id, actor, epoch, gate, shared, touched_ms }
+        let (id, row) = (row.id, ArcSwap::from(row));
+        Self { id, actor, row, epoch, policy_version, gate, shared, ended, touched_ms }
     }
 
     pub fn id(&self) -> TenantId {
@@ -71,13 +82,58 @@ impl Tenant {
         self.epoch.load(Ordering::Acquire)
     }
 
+    /// The sequence of the last record that could change a decision here; at first, one that no
+    /// such record is younger than.
+    pub fn policy_version(&self) -> u64 {
+        self.policy_version.load(Ordering::Acquire)
+    }
+
     /// Messages under way.
     pub fn depth(&self) -> usize {
         self.gate.depth()
     }
 
-    /// Judges a key as the credential of a request, and counts it as a use.
-    pub async fn authenticate(&self, key: Fingerprint, ip: IpAddr) -> Result<Verdict> {
+    /// The row of the directory.
+    pub fn row(&self) -> Arc<Row> {
+        self.row.load_full()
+    }
+
+    pub fn status(&self) -> TenantStatus {
+        self.row.load().status
+    }
+
+    /// Is this the tenant's slug?
+    pub fn is_called(&self, slug: &str) -> bool {
+        self.row.load().slug == slug
+    }
+
+    /// Do these eight characters name the tenant?
+    pub fn row_code_is(&self, code: &str) -> bool {
+        self.row.load().code == code
+    }
+
+    /// A remembered caller has made another request: counted here, told to the actor at most
+    /// once a second.
+    pub fn used_again(&self, caller: &Caller, now_ms: i64) {
+        caller.uses.fetch_add(1, Ordering::Relaxed);
+        let told_ms = caller.told_ms.load(Ordering::Relaxed);
+        if now_ms - told_ms >= USES_TOLD_MS {
+            caller.told_ms.store(now_ms, Ordering::Relaxed);
+            self.tell_uses(caller);
+        }
+    }
+
+    /// Tells the actor of the uses that were counted since it was last told.
+    pub fn tell_uses(&self, caller: &Caller) {
+        let uses = caller.uses.swap(0, Ordering::Relaxed);
+        if uses > 0 {
+            let _ = self.cast(Mail::UsedAgain(caller.entry.key.id, uses));
+        }
+    }
+
+    /// Judges a key as the credential of a request, and counts it as a use. Without `may_read`
+    /// a key that is not in memory is 429: an address that is spent causes no reads.
+    pub async fn authenticate(&self, key: Fingerprint, ip: IpAddr, may_read: bool) -> Result<Verdict> {
         let presented = Presented {
             fingerprint: key,
             client_ip: Some(ip),
@@ -85,12 +141,12 @@ impl Tenant {
             only: None,
             dry_run: false,
         };
-        self.ask(Validate { presented, as_caller: true }).await?
+        self.ask(Validate { presented, as_caller: true, may_read }).await?
     }
 
     /// Judges a presented key.
     pub async fn validate(&self, presented: Presented) -> Result<Verdict> {
-        self.ask(Validate { presented, as_caller: false }).await?
+        self.ask(Validate { presented, as_caller: false, may_read: true }).await?
     }
 
     /// Judges presented keys, in order.
@@ -143,11 +199,17 @@ impl Tenant {
         self.actor.get_id()
     }
 
+    /// Becomes true, or closes, when the actor has ended.
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.clone()
+    }
+
     pub(crate) fn applied(&self, transaction: TransactionId) {
         let _ = self.cast(Mail::Applied(transaction));
     }
 
     pub(crate) fn changed(&self, row: Arc<Row>) {
+        self.row.store(Arc::clone(&row));
         // First the epoch: remembered principals are over whatever the mailbox holds.
         self.epoch.fetch_add(1, Ordering::Release);
         let _ = self.cast(Mail::TenantChanged(row));

@@ -1,6 +1,7 @@
 //! What a principal may do: scopes and roles, cut by an owner.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use latchkey_storage::id::TenantId;
 
@@ -80,4 +81,7 @@ pub struct Caller {
     pub enters_all: bool,
     /// Unix milliseconds until which this holds if nothing is committed.
     pub until_ms: i64,
+    /// Uses that the actor has not heard of, and when it last heard.
+    pub(crate) uses: AtomicU64,
+    pub(crate) told_ms: AtomicI64,
 }

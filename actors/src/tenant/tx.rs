@@ -136,6 +136,11 @@ impl Tx<'_, '_> {
         self.chain.push(entry);
     }
 
+    /// Leaves an entry that was made by [`Tx::entry`].
+    pub(crate) fn push(&mut self, entry: AuditEntry) {
+        self.chain.push(entry);
+    }
+
     /// An entry of this moment and caller; its outcome may be set before it is pushed.
     pub(crate) fn entry(
         &self,

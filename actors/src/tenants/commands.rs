@@ -67,6 +67,24 @@ impl NewTenant {
     }
 }
 
+/// A row for answers about nobody's tenant.
+pub fn placeholder() -> Tenant {
+    let empty = || String::from("{}");
+    let new = NewTenant {
+        name: String::new(),
+        slug: String::new(),
+        display_name: None,
+        description: None,
+        logo_url: None,
+        primary_color: None,
+        settings: empty(),
+        password_policy: empty(),
+        mfa_enabled: false,
+        mfa_required: false,
+    };
+    new.row(TenantId::new([0; 16]), String::new(), 0)
+}
+
 /// Draws the eight characters that name a tenant in its keys.
 pub fn code(entropy: &dyn crate::entropy::Entropy) -> String {
     base62(8, entropy)
@@ -93,7 +111,7 @@ impl Command for Announce {
 }
 
 /// A tenant's own first record stands: from now on it is found.
-pub(super) struct Activate(pub(super) TenantId);
+pub struct Activate(pub(super) TenantId);
 
 impl Command for Activate {
     type Answer = Tenant;

@@ -27,6 +27,14 @@ pub struct Created {
     pub admin_key: Option<Issued>,
 }
 
+/// A tenant whose own first record stands: one more command, in the master tenant, and it is
+/// found.
+pub struct Founded {
+    pub activate: Activate,
+    /// Its first key, when one was asked for.
+    pub admin_key: Option<Issued>,
+}
+
 /// The first key of a tenant: whether there is one, and which.
 pub enum AdminKey {
     None,
@@ -46,6 +54,22 @@ pub async fn create(
     new: NewTenant,
     with_key: bool,
 ) -> Result<Created> {
+    let Founded { activate, admin_key } = found(registry, who, new, with_key).await?;
+    let master = registry.tenant(TenantId::MASTER).await?;
+    let row = master.execute(who.clone(), activate).await?;
+    Ok(Created { row, admin_key })
+}
+
+/// All but the last step of [`create`].
+///
+/// # Errors
+/// As of [`create`].
+pub async fn found(
+    registry: &Arc<Registry>,
+    who: &Who,
+    new: NewTenant,
+    with_key: bool,
+) -> Result<Founded> {
     let shared = registry.shared();
     let id = TenantId::from_uuid(uuid_v7(shared.clock.now_ms(), shared.entropy.as_ref()));
     let code = code(shared.entropy.as_ref());
@@ -54,9 +78,10 @@ pub async fn create(
     master.execute(who.clone(), Announce(row)).await?;
     registry.code_given(&code);
     let key = if with_key { AdminKey::Drawn } else { AdminKey::None };
-    let admin_key = found(registry, who, id, &code, key).await?;
-    let row = master.execute(who.clone(), Activate(id)).await?;
-    Ok(Created { row, admin_key })
+    let row = registry.announced(id).await?;
+    let tenant = registry.tenant_on_its_way(row).await?;
+    let admin_key = found_in(&tenant, registry, who, &code, key).await?;
+    Ok(Founded { activate: Activate(id), admin_key })
 }
 
 /// Makes the master tenant in a new store, with its administrator key.
@@ -96,18 +121,6 @@ pub async fn found_master(registry: &Arc<Registry>, key: AdminKey) -> Result<Iss
 }
 
 /// The tenant's own first record.
-async fn found(
-    registry: &Arc<Registry>,
-    who: &Who,
-    id: TenantId,
-    code: &str,
-    key: AdminKey,
-) -> Result<Option<Issued>> {
-    let row = registry.announced(id).await?;
-    let tenant = registry.tenant_on_its_way(row).await?;
-    found_in(&tenant, registry, who, code, key).await
-}
-
 async fn found_in(
     tenant: &Arc<Tenant>,
     registry: &Arc<Registry>,

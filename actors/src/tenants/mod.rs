@@ -3,5 +3,7 @@
 mod commands;
 mod create;
 
-pub use commands::{Edit, NewTenant, Remove, Restore, Update, code, fetch, list};
-pub use create::{AdminKey, Created, create, data_key, found_master};
+pub use commands::{
+    Activate, Edit, NewTenant, Remove, Restore, Update, code, fetch, list, placeholder,
+};
+pub use create::{AdminKey, Created, Founded, create, data_key, found, found_master};

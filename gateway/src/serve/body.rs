@@ -71,7 +71,7 @@ impl RequestBody {
     }
 
     /// The rest behind the first piece.
-    async fn join(mut self, first: Bytes, limit_bytes: usize) -> Result<Bytes, BodyError> {
+    async fn join(&mut self, first: Bytes, limit_bytes: usize) -> Result<Bytes, BodyError> {
         let Some(second) = self.next().await? else { return Ok(first) };
         // What a client announces is not yet there: the space grows with what has come.
         let mut whole = BytesMut::with_capacity((first.len() + second.len()) * 2);

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -20,15 +20,17 @@ pub(super) fn answer<A: App>(
     session: &Arc<Session<A>>,
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<ResponseBody>, Infallible>> + Send + use<A> {
-    let mark = session.connection.watch.claim();
+    let watch = &session.connection.watch;
+    let mark = watch.claim();
+    let request = request.map(|incoming| RequestBody::new(incoming, watch, mark));
     let turn = Turn { session: Arc::clone(session), mark };
     async move {
         let Session { app, connection, .. } = &*turn.session;
-        let request =
-            request.map(|incoming| RequestBody::new(incoming, &connection.watch, turn.mark));
         let outline = app.outline(&request);
         let Some(mark) = turn.mark else { return Ok(app.fallback(outline, Failure::Overloaded)) };
-        let answered = turn.attempt(mark, app.call(request, connection)).await;
+        // Pinned where it is made: a call may be large, and a move of it is a copy.
+        let mut call = pin!(app.call(request, connection));
+        let answered = poll_fn(|cx| turn.poll(mark, call.as_mut(), cx)).await;
         Ok(answered.unwrap_or_else(|failure| {
             turn.count(failure);
             app.fallback(outline, failure)
@@ -43,26 +45,22 @@ struct Turn<A: App> {
 }
 
 impl<A: App> Turn<A> {
-    /// Polls a call until it answers, panics or is late.
-    async fn attempt(
+    /// Polls a call that may panic or be late.
+    fn poll(
         &self,
         mark: Mark,
-        call: impl Future<Output = Response<ResponseBody>>,
-    ) -> Result<Response<ResponseBody>, Failure> {
-        let mut call = pin!(call);
-        let watch = &self.session.connection.watch;
-        poll_fn(|cx| {
-            // The call is not polled again after a panic, so nothing half-done is seen.
-            match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
-                Ok(Poll::Ready(response)) => Poll::Ready(Ok(response)),
-                Ok(Poll::Pending) if watch.is_late(mark, cx.waker()) => {
-                    Poll::Ready(Err(Failure::Late))
-                }
-                Ok(Poll::Pending) => Poll::Pending,
-                Err(_) => Poll::Ready(Err(Failure::Panicked)),
+        call: Pin<&mut impl Future<Output = Response<ResponseBody>>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<ResponseBody>, Failure>> {
+        // The call is not polled again after a panic, so nothing half-done is seen.
+        match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {
+            Ok(Poll::Ready(response)) => Poll::Ready(Ok(response)),
+            Ok(Poll::Pending) if self.session.connection.watch.is_late(mark, cx.waker()) => {
+                Poll::Ready(Err(Failure::Late))
             }
-        })
-        .await
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(_) => Poll::Ready(Err(Failure::Panicked)),
+        }
     }
 
     fn count(&self, failure: Failure) {

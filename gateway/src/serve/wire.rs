@@ -65,10 +65,13 @@ impl Prefix {
 
     /// Gives bytes back. False when there are none left.
     fn give(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.taken == self.len {
+            return false;
+        }
         let count = self.rest().len().min(buf.remaining());
         buf.put_slice(self.rest().get(..count).unwrap_or_default());
         self.taken += count;
-        count > 0
+        true
     }
 }
 

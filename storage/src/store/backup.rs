@@ -48,7 +48,16 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     }
     File::open(to)?.sync_all()?;
     copy_file(&from.join("CURRENT"), &to.join("CURRENT"))?;
-    File::open(to)?.sync_all()
+    File::open(to)?.sync_all()?;
+    sync_parent(to)
+}
+
+/// Makes a new folder durable in the one that holds it.
+pub(crate) fn sync_parent(folder: &Path) -> io::Result<()> {
+    match folder.canonicalize()?.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {

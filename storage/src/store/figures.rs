@@ -1,5 +1,7 @@
 //! `RocksDB`'s own figures, for metrics.
 
+use std::sync::atomic::Ordering;
+
 use rocksdb::properties;
 
 use crate::error::StoreError;
@@ -21,6 +23,25 @@ pub struct Estimates {
     pub keys: u64,
     /// Errors of flushes and compactions since the start.
     pub background_errors: u64,
+    /// Syncs of the log beside commits, since the start: none where every commit is synced.
+    pub log_syncs: u64,
+}
+
+impl Estimates {
+    /// Each figure with its name.
+    pub fn named(&self) -> [(&'static str, u64); 9] {
+        [
+            ("memtable_bytes", self.memtable_bytes),
+            ("block_cache_bytes", self.block_cache_bytes),
+            ("sst_bytes", self.sst_bytes),
+            ("pending_compaction_bytes", self.pending_compaction_bytes),
+            ("running_compactions", self.running_compactions),
+            ("running_flushes", self.running_flushes),
+            ("keys_estimate", self.keys),
+            ("background_errors", self.background_errors),
+            ("log_syncs", self.log_syncs),
+        ]
+    }
 }
 
 impl Store {
@@ -44,6 +65,7 @@ impl Store {
             sum.running_flushes = figure(properties::NUM_RUNNING_FLUSHES)?;
             sum.background_errors = figure(properties::BACKGROUND_ERRORS)?;
         }
+        sum.log_syncs = self.log_syncs.load(Ordering::Relaxed);
         sum.block_cache_bytes = self.cache.get_usage() as u64;
         Ok(sum)
     }

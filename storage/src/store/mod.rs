@@ -42,6 +42,7 @@ pub struct Store {
     cache: Cache,
     failed: AtomicBool,
     last_applied: AtomicU64,
+    log_syncs: AtomicU64,
     /// What was read at the start; the log takes it and is the only one to write from then on.
     applied: Mutex<Option<Applied>>,
     db: DB,
@@ -165,6 +166,7 @@ impl Store {
 
     /// Brings what was written without a sync to the disk.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.log_syncs.fetch_add(1, Ordering::Relaxed);
         self.writing(self.db.flush_wal(true))
     }
 

@@ -18,7 +18,7 @@ use crate::entropy::Entropy;
 use crate::error::{Corrupt, StoreError};
 use crate::journal::wal;
 use crate::store::readers::Readers;
-use crate::store::{Options, Store, lock, options};
+use crate::store::{Options, Store, backup, lock, options};
 use crate::tables::instance::{self, Applied, Instance};
 
 /// What the table files say without the log.
@@ -39,6 +39,7 @@ impl Store {
         let path = path.as_ref();
         let failed = |error: &_| StoreError::io("making the folder of the store", path, error);
         fs::create_dir_all(path).map_err(|error| failed(&error))?;
+        backup::sync_parent(path).map_err(|error| failed(&error))?;
         let lock = lock::lock(path)?;
         match look(path, options) {
             Err(StoreError::NotInitialised(_)) => {}
@@ -110,6 +111,7 @@ impl Opening<'_> {
             cache,
             failed: AtomicBool::new(false),
             last_applied: AtomicU64::new(applied.seq.0),
+            log_syncs: AtomicU64::new(0),
             applied: Mutex::new(Some(applied)),
             db,
             _lock: lock,

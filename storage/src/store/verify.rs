@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use rocksdb::{IteratorMode, ReadOptions};
 
+use crate::batch::Op;
 use crate::error::{Corrupt, StoreError};
 use crate::id::TenantId;
-use crate::store::Store;
-use crate::table::{Family, KEY_HEAD_BYTES, TableInfo};
-use crate::tables;
+use crate::store::{Snapshot, Store};
+use crate::table::{Family, KEY_HEAD_BYTES, Table, TableInfo};
+use crate::tables::{self, DataKeys};
 
 /// Damaged rows beyond this many are counted and not listed.
 pub const CORRUPT_LISTED_MAX: usize = 100;
@@ -78,7 +79,31 @@ impl Store {
                 lists.check(&mut report, family, &key, &value);
             }
         }
+        self.verify_data_keys(&snapshot, &mut report)?;
         Ok(report)
+    }
+
+    /// Opens every data key with the keyring; what does not open is damage.
+    fn verify_data_keys(
+        &self,
+        snapshot: &Snapshot<'_>,
+        report: &mut VerifyReport,
+    ) -> Result<(), StoreError> {
+        let family = self.family(DataKeys::FAMILY)?;
+        for row in snapshot.iterator_cf(family, IteratorMode::Start) {
+            let (key, value) = row.map_err(|error| StoreError::rocks("reading a row", &error))?;
+            let op = Op { family: DataKeys::FAMILY, key: key.into(), value: Some(value.into()) };
+            let (Some(tenant), Some(Ok(((version,), Some(wrapped))))) =
+                (op.tenant(), op.of::<DataKeys>())
+            else {
+                // Not a row of this table, or reported already.
+                continue;
+            };
+            if let Err(error) = self.keyring().unwrap(tenant, version, &wrapped) {
+                report.damage(Corrupt::row(DataKeys::NAME, op.own_key(), &error.to_string()));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,8 +8,8 @@ use std::thread;
 
 use latchkey_storage::batch::RecordError;
 use latchkey_storage::{
-    AppendError, CommitLog, Family, Feed, LogError, LogOptions, Op, Page, Record, SeededEntropy,
-    Seq, Store, StoreError, Version, View,
+    AppendError, CommitLog, Family, Feed, LocalLog, LogError, LogOptions, Op, Page, Record,
+    SeededEntropy, Seq, Store, StoreError, Version, View,
 };
 
 use crate::harness::{Heard, Notes, Observed, World, buffered, master, note, small, start, tenant};
@@ -189,7 +189,7 @@ fn unfit_records_are_refused() {
 #[test]
 fn a_store_has_one_log() {
     let world = World::new();
-    let again = latchkey_storage::LocalLog::start(
+    let again = LocalLog::start(
         Arc::clone(&world.store),
         Arc::new(Heard::default()),
         LogOptions::default(),
@@ -320,6 +320,37 @@ fn reads_run_on_readers_and_are_bounded() {
     assert_eq!(block(world.store.read(tenant(1), read)), Err(StoreError::Busy));
     drop(finish);
     assert_eq!(block(queued), Ok(Some(note("x"))));
+}
+
+/// Commits two records and closes the log, with a clock that goes on by so much at every look.
+fn log_syncs(options: &latchkey_storage::Options, tick_nanos: u64) -> (u64, u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::create(dir.path(), options, &master(), &SeededEntropy::new(1)).unwrap();
+    let now = AtomicU64::new(0);
+    let clock = Arc::new(move || now.fetch_add(tick_nanos, Ordering::SeqCst));
+    let (feed, observer) = (Arc::new(Heard::default()), Arc::new(Observed::default()));
+    let log =
+        LocalLog::start(Arc::clone(&store), feed, LogOptions::default(), observer, clock).unwrap();
+    for number in 1..=2 {
+        let mut view = store.view(tenant(number));
+        view.put::<Notes>(&(1,), &note("x"));
+        let id = latchkey_storage::id::TransactionId::new(number.to_be_bytes());
+        let record = Record::new(id, tenant(number), Version(0), 0, 0, view.into_ops());
+        log.append(record).wait().unwrap();
+    }
+    let before = store.estimates().unwrap().log_syncs;
+    log.close();
+    (before, store.estimates().unwrap().log_syncs)
+}
+
+#[test]
+fn buffered_writes_are_synced_when_they_are_due_and_at_the_end() {
+    // Always due: the first record was synced before the second one was taken.
+    let (before, after) = log_syncs(&buffered(), 1_000_000_000);
+    assert!(before >= 1 && after == 2, "{before} {after}");
+    // Never due: once, at the end.
+    assert_eq!(log_syncs(&buffered(), 0), (0, 1));
+    assert_eq!(log_syncs(&small(), 1_000_000_000), (0, 0));
 }
 
 /// The same history in one batch or in many ends in the same state.

@@ -1,6 +1,7 @@
 //! Sealed values open for their key and at their place, and for nothing else.
 
 use latchkey_storage::id::TenantId;
+use latchkey_storage::tables::DataKeys;
 use latchkey_storage::{
     CryptoError, DataKey, LogOptions, MasterKey, OsEntropy, Place, Row, Sealed, SeededEntropy,
     WrappedKey,
@@ -22,12 +23,12 @@ fn a_secret_is_sealed_stored_and_opened() {
     world
         .commit(tenant(1), |view| {
             view.put::<Secrets>(&(5,), &sealed);
-            view.put::<latchkey_storage::tables::DataKeys>(&(1,), &wrapped);
+            view.put::<DataKeys>(&(1,), &wrapped);
         })
         .unwrap();
     let world = world.reopened().unwrap();
     let view = world.store.view(tenant(1));
-    let wrapped = view.get::<latchkey_storage::tables::DataKeys>(&(1,)).unwrap().unwrap();
+    let wrapped = view.get::<DataKeys>(&(1,)).unwrap().unwrap();
     let key = view.keyring().unwrap(tenant(1), 1, &wrapped).unwrap();
     let sealed = view.get::<Secrets>(&(5,)).unwrap().unwrap();
     assert_eq!(key.open(&place, &sealed).unwrap().expose(), b"correct horse battery");
@@ -67,6 +68,18 @@ fn a_sealed_value_does_not_move() {
     assert!(keyring.unwrap(tenant(1), 1, &wrapped).is_ok());
     assert_eq!(keyring.unwrap(tenant(2), 1, &wrapped).err(), Some(CryptoError::Unauthentic));
     assert_eq!(keyring.unwrap(tenant(1), 2, &wrapped).err(), Some(CryptoError::Unauthentic));
+}
+
+#[test]
+fn a_data_key_that_does_not_open_is_found() {
+    let world = World::new();
+    for (owner, sealed_for) in [(1, 1), (2, 1)] {
+        let (_, wrapped) = keys(&world, tenant(sealed_for), 1);
+        world.commit(tenant(owner), |view| view.put::<DataKeys>(&(1,), &wrapped)).unwrap();
+    }
+    let report = world.store.verify().unwrap();
+    assert_eq!((report.rows["DataKeys"], report.corrupt_rows), (2, 1), "{report:?}");
+    assert!(report.corrupt[0].to_string().starts_with("DataKeys `00000001`"), "{report:?}");
 }
 
 #[test]

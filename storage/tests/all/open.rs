@@ -44,6 +44,21 @@ fn a_store_is_created_once_and_used_by_one() {
 }
 
 #[test]
+fn a_creation_that_was_cut_short_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = rocksdb::Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    for families in [vec![], vec!["rows", "instance"]] {
+        drop(rocksdb::DB::open_cf(&options, dir.path(), families).unwrap());
+        let none = Some(StoreError::NotInitialised(dir.path().to_owned()));
+        assert_eq!(open(dir.path()).err(), none);
+    }
+    drop(create(dir.path()).unwrap());
+    assert!(open(dir.path()).is_ok());
+}
+
+#[test]
 fn another_master_key_opens_nothing() {
     let world = World::new();
     world.note(tenant(1), 1, "x");
