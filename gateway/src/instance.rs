@@ -142,7 +142,7 @@ fn is_absent(cause: &io::Error) -> bool {
 
 fn make_key(file: &Path) -> Result<MasterKey, InstanceError> {
     let key = MasterKey::generate(&OsEntropy);
-    let folder = file.parent().unwrap_or(Path::new("."));
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(MASTER_KEY_MODE);

@@ -26,6 +26,7 @@ mod breaker;
 mod starting;
 
 use breaker::Breaker;
+pub(crate) use starting::Alive;
 use starting::Supervisor;
 
 /// Handles looked at to find one that has not been used for long.

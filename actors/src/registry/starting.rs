@@ -21,16 +21,42 @@ pub(super) struct Supervisor {
     actor: ActorRef<Started>,
     awake: Arc<Awake>,
     shared: Arc<Shared>,
-    running: watch::Receiver<usize>,
+    running: watch::Sender<usize>,
 }
 
 /// A tenant has been started.
 pub(super) struct Started(ActorId, TenantId);
 
+/// An actor holds it as long as it lives, however it ends.
+pub(crate) struct Alive {
+    ended: watch::Sender<bool>,
+    running: watch::Sender<usize>,
+}
+
+impl Alive {
+    fn new(running: &watch::Sender<usize>) -> (Self, watch::Receiver<bool>) {
+        let (ended, has_ended) = watch::channel(false);
+        running.send_modify(|running| *running += 1);
+        (Self { ended, running: running.clone() }, has_ended)
+    }
+
+    /// What the actor had to hand over is handed over: another one of the tenant may start.
+    pub(crate) fn make_way(&self) {
+        self.ended.send_replace(true);
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.make_way();
+        self.running.send_modify(|running| *running = running.saturating_sub(1));
+    }
+}
+
 impl Supervisor {
     pub(super) async fn start(awake: Arc<Awake>, shared: Arc<Shared>) -> Result<Self> {
-        let (count, running) = watch::channel(0);
-        let body = Body { awake: Arc::clone(&awake), shared: Arc::clone(&shared), count };
+        let (running, _) = watch::channel(0);
+        let body = Body { awake: Arc::clone(&awake), shared: Arc::clone(&shared) };
         let spawned = Actor::spawn(None, body, ()).await;
         let (actor, _) = spawned.map_err(Error::internal)?;
         Ok(Self { actor, awake, shared, running })
@@ -47,7 +73,7 @@ impl Supervisor {
         let policy_version = Arc::new(AtomicU64::new(self.shared.store.last_applied().0));
         let (parking, leaving) = (Arc::clone(&self.awake), Arc::clone(&self.awake));
         let clock = Arc::clone(&self.shared.clock);
-        let (ended, has_ended) = watch::channel(false);
+        let (alive, has_ended) = Alive::new(&self.running);
         let start = Start {
             row: Arc::clone(&row),
             shared: Arc::clone(&self.shared),
@@ -56,7 +82,7 @@ impl Supervisor {
             windows,
             park: Arc::new(move |id, windows| parking.park(id, windows, clock.now_ms())),
             leave: Arc::new(move |id, actor| leaving.leave(id, actor)),
-            ended,
+            alive,
         };
         let supervisor = self.actor.get_cell();
         let spawned = Actor::spawn_linked(None, TenantActor, start, supervisor).await;
@@ -68,7 +94,7 @@ impl Supervisor {
 
     /// Waits until no tenant runs any more.
     pub(super) async fn all_ended(&self) {
-        let mut running = self.running.clone();
+        let mut running = self.running.subscribe();
         let _ = running.wait_for(|running| *running == 0).await;
     }
 }
@@ -76,30 +102,38 @@ impl Supervisor {
 struct Body {
     awake: Arc<Awake>,
     shared: Arc<Shared>,
-    count: watch::Sender<usize>,
+}
+
+/// Which actors are whose. An actor may have ended before its start is heard of.
+#[derive(Default)]
+struct Known {
+    tenants: HashMap<ActorId, TenantId>,
+    ended_early: HashMap<ActorId, Option<String>>,
 }
 
 impl Actor for Body {
     type Msg = Started;
-    type State = HashMap<ActorId, TenantId>;
+    type State = Known;
     type Arguments = ();
 
     async fn pre_start(
         &self,
         _: ActorRef<Started>,
         (): (),
-    ) -> Result<Self::State, ActorProcessingErr> {
-        Ok(HashMap::new())
+    ) -> Result<Known, ActorProcessingErr> {
+        Ok(Known::default())
     }
 
     async fn handle(
         &self,
         _: ActorRef<Started>,
-        started: Started,
-        running: &mut Self::State,
+        Started(actor, tenant): Started,
+        known: &mut Known,
     ) -> Result<(), ActorProcessingErr> {
-        running.insert(started.0, started.1);
-        self.count.send_replace(running.len());
+        match known.ended_early.remove(&actor) {
+            Some(failure) => self.ended(actor, tenant, failure),
+            None => drop(known.tenants.insert(actor, tenant)),
+        }
         Ok(())
     }
 
@@ -107,30 +141,31 @@ impl Actor for Body {
         &self,
         _: ActorRef<Started>,
         event: SupervisionEvent,
-        running: &mut Self::State,
+        known: &mut Known,
     ) -> Result<(), ActorProcessingErr> {
-        match event {
-            SupervisionEvent::ActorTerminated(actor, ..) => self.ended(actor.get_id(), running),
+        let (actor, failure) = match event {
+            SupervisionEvent::ActorTerminated(actor, ..) => (actor.get_id(), None),
             SupervisionEvent::ActorFailed(actor, cause) => {
-                if let Some(id) = running.get(&actor.get_id()) {
-                    let now = self.shared.clock.now_ms();
-                    self.awake.breakers.entry(*id).or_default().failed(now);
-                    tracing::error!(tenant = %id, %cause, "the actor of a tenant failed");
-                }
-                self.ended(actor.get_id(), running);
+                (actor.get_id(), Some(cause.to_string()))
             }
-            _ => {}
+            _ => return Ok(()),
+        };
+        match known.tenants.remove(&actor) {
+            Some(tenant) => self.ended(actor, tenant, failure),
+            None => drop(known.ended_early.insert(actor, failure)),
         }
         Ok(())
     }
 }
 
 impl Body {
-    fn ended(&self, actor: ActorId, running: &mut HashMap<ActorId, TenantId>) {
-        if let Some(id) = running.remove(&actor) {
-            self.awake.leave(id, actor);
-            self.awake.has_left(id);
+    fn ended(&self, actor: ActorId, tenant: TenantId, failure: Option<String>) {
+        if let Some(cause) = failure {
+            let now = self.shared.clock.now_ms();
+            self.awake.breakers.entry(tenant).or_default().failed(now);
+            tracing::error!(%tenant, %cause, "the actor of a tenant failed");
         }
-        self.count.send_replace(running.len());
+        self.awake.leave(tenant, actor);
+        self.awake.has_left(tenant);
     }
 }

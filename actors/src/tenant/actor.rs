@@ -11,7 +11,6 @@ use hashbrown::HashMap;
 use latchkey_storage::id::{ApiKeyId, TenantId, TransactionId};
 use latchkey_storage::tables::Tenant;
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef};
-use tokio::sync::watch;
 
 use super::cache::Caches;
 use super::flights::Flights;
@@ -21,6 +20,7 @@ use super::quota::Leases;
 use crate::decisions::Model;
 use crate::entropy::uuid_v7;
 use crate::rate_limits::WindowTable;
+use crate::registry::Alive;
 use crate::shared::Shared;
 
 /// Commands of one group, at most.
@@ -38,8 +38,8 @@ pub(crate) struct Start {
     pub(crate) park: Arc<dyn Fn(TenantId, WindowTable) + Send + Sync>,
     /// Takes the tenant off the registry.
     pub(crate) leave: Arc<dyn Fn(TenantId, ActorId) + Send + Sync>,
-    /// Becomes true, or closes, when the actor has ended: the next one of the tenant waits for it.
-    pub(crate) ended: watch::Sender<bool>,
+    /// The next actor of the tenant waits for its end.
+    pub(crate) alive: Alive,
 }
 
 /// How far a tenant is on its way to sleep.
@@ -79,7 +79,7 @@ pub(crate) struct State {
     pub(super) rest: Rest,
     pub(super) leave: Arc<dyn Fn(TenantId, ActorId) + Send + Sync>,
     pub(super) park: Arc<dyn Fn(TenantId, WindowTable) + Send + Sync>,
-    pub(super) ended: watch::Sender<bool>,
+    alive: Alive,
 }
 
 impl Actor for TenantActor {
@@ -113,7 +113,7 @@ impl Actor for TenantActor {
             rest: Rest::Awake,
             leave: start.leave,
             park: start.park,
-            ended: start.ended,
+            alive: start.alive,
         })
     }
 
@@ -310,7 +310,7 @@ impl State {
         if !self.windows.is_empty() {
             (self.park)(self.id, std::mem::take(&mut self.windows));
         }
-        self.ended.send_replace(true);
+        self.alive.make_way();
     }
 
     /// Statistics are written behind: after a while, or when there are many.

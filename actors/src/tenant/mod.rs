@@ -199,7 +199,7 @@ impl Tenant {
         self.actor.get_id()
     }
 
-    /// Becomes true, or closes, when the actor has ended.
+    /// Becomes true when the actor has ended.
     pub(crate) fn ended(&self) -> watch::Receiver<bool> {
         self.ended.clone()
     }

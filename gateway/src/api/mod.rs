@@ -4,9 +4,15 @@ use crate::endpoint::Endpoint;
 
 pub mod api_keys;
 pub mod decisions;
+pub mod groups;
+mod guard;
 pub mod health;
 pub mod instance;
+pub mod integration;
+pub mod permissions;
+pub mod roles;
 pub mod tenants;
+pub mod users;
 
 /// Every table.
 pub static TABLES: &[&[Endpoint]] = &[
@@ -15,7 +21,12 @@ pub static TABLES: &[&[Endpoint]] = &[
     api_keys::validate::TABLE,
     api_keys::workspace::TABLE,
     decisions::TABLE,
+    groups::TABLE,
     health::TABLE,
     instance::TABLE,
+    integration::TABLE,
+    permissions::TABLE,
+    roles::TABLE,
     tenants::TABLE,
+    users::TABLE,
 ];

@@ -49,9 +49,10 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let store = open_or_create(&setting)?;
     let show = Show::new(arguments.json);
     let work = async |instance: &Instance| {
-        let master = match instance.is_founded().await? {
-            true => None,
-            false => Some(instance.found(AdminKey::Drawn).await?),
+        let master = if instance.is_founded().await? {
+            None
+        } else {
+            Some(instance.found(AdminKey::Drawn).await?)
         };
         let demo = demo::load(&instance.registry, &|step| show.step(step)).await?;
         let keys = demo::issue_keys(&instance.registry, demo.tenant).await?;

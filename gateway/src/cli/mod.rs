@@ -70,9 +70,7 @@ fn explained() -> String {
         "Configuration: the defaults (`config/default.toml` lists every key with a sentence), then \
          --config FILE, then variables, then flags.\n\nVariables:\n",
     );
-    for variable in documented() {
-        text.push_str(&format!("  {:<26}{}\n", variable.name, variable.says));
-    }
+    text.extend(documented().iter().map(|it| format!("  {:<26}{}\n", it.name, it.says)));
     text.push_str("\nExit codes: 0 done, 1 failed, 2 unusable arguments or configuration.");
     text
 }

@@ -23,7 +23,7 @@ use tokio_rustls::client::TlsStream;
 use super::failure::Failure;
 
 /// A backup of a large store takes a while.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Where systems keep the certificates that they trust; `SSL_CERT_FILE` names another file.
 const TRUSTED: [&str; 3] =

@@ -214,6 +214,9 @@ fn a_wrong_file_is_named_in_one_sentence() {
     );
 }
 
+/// The published vector.
+const KEY: &str = "lk_live_0Ab3Cd9Z00112233445566778899AABBCCDDEEFF2nhFgd";
+
 #[test]
 fn secrets_are_read_from_one_place_and_never_repeated() {
     let folder = TempDir::new().unwrap();
@@ -225,7 +228,6 @@ fn secrets_are_read_from_one_place_and_never_repeated() {
         secrets.map(|secrets| (secrets.master_key.is_some(), secrets.bootstrap.is_some()))
     };
     let wrong = |variables: Variables| read(variables).unwrap_err().to_string();
-    const KEY: &str = "lk_live_0Ab3Cd9Z00112233445566778899AABBCCDDEEFF2nhFgd";
     assert_eq!(read([].into()).unwrap(), (false, false));
     assert_eq!(read([("MASTER_KEY_FILE", path)].into()).unwrap(), (true, false));
     assert_eq!(read([("BOOTSTRAP_ADMIN_KEY", KEY)].into()).unwrap(), (false, true));

@@ -9,6 +9,7 @@ use crate::context::Ctx;
 use crate::dialect::Dialect;
 
 pub mod json;
+pub mod merge;
 mod operation;
 mod paging;
 mod path;
