@@ -17,8 +17,9 @@ pub fn base62(length: usize, entropy: &dyn Entropy) -> String {
     while text.len() < length {
         entropy.fill(&mut pool);
         // Bytes of 248 and more are thrown away: each character is equally likely.
-        let fair = pool.iter().filter(|&&byte| byte < 248).map(|&byte| BASE62[usize::from(byte % 62)]);
-        text.extend(fair.take(length - text.len()).map(char::from));
+        let fair = pool.iter().filter(|&&byte| byte < 248);
+        let digits = fair.filter_map(|&byte| BASE62.get(usize::from(byte % 62)));
+        text.extend(digits.take(length - text.len()).map(|&digit| char::from(digit)));
     }
     zeroize::Zeroize::zeroize(&mut pool);
     text

@@ -66,13 +66,10 @@ pub(crate) fn row<L: Table<Value = Assignment>>(
     key: &L::Key,
     expires_at: Option<i64>,
 ) -> Result<Assignment> {
-    Ok(match tx.get::<L>(key)? {
-        Some(link) => Assignment { expires_at, ..link },
-        None => {
-            let created_by = tx.who().author.clone();
-            Assignment { expires_at, created_at: tx.now, created_by }
-        }
-    })
+    if let Some(link) = tx.get::<L>(key)? {
+        return Ok(Assignment { expires_at, ..link });
+    }
+    Ok(Assignment { expires_at, created_at: tx.now, created_by: tx.who().author.clone() })
 }
 
 /// A page of what is linked below a prefix, and how many there are. `exists` says whether the

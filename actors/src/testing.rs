@@ -30,13 +30,29 @@ impl CommitObserver for Silent {
     fn committed(&self, _: usize, _: usize, _: u64) {}
 }
 
+/// The clock that the actors share. It holds the folder of the store, which must not go before the
+/// store does: actors outlive the test that they belong to.
+struct Held {
+    clock: ManualClock,
+    _dir: TempDir,
+}
+
+impl Clock for Held {
+    fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    fn ticks_ns(&self) -> u64 {
+        self.clock.ticks_ns()
+    }
+}
+
 /// Everything that a process has, without HTTP.
 pub(crate) struct World {
     pub(crate) registry: Arc<Registry>,
     pub(crate) clock: ManualClock,
     /// The tenant that the test is about. It has no key.
     pub(crate) id: TenantId,
-    _dir: TempDir,
 }
 
 impl World {
@@ -47,11 +63,11 @@ impl World {
     pub(crate) async fn with(limits: ActorLimits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(START_MS);
-        let registry = start(&dir, &clock, limits).await;
+        let registry = start(dir, &clock, limits).await;
         tenants::found_master(&registry, AdminKey::Drawn).await.unwrap();
         let who = Who::system("test");
         let made = tenants::create(&registry, &who, new_tenant("acme"), false).await.unwrap();
-        Self { registry, clock, id: made.row.id, _dir: dir }
+        Self { registry, clock, id: made.row.id }
     }
 
     pub(crate) async fn tenant(&self) -> Arc<Tenant> {
@@ -120,7 +136,7 @@ impl World {
     }
 }
 
-async fn start(dir: &TempDir, clock: &ManualClock, limits: ActorLimits) -> Arc<Registry> {
+async fn start(dir: TempDir, clock: &ManualClock, limits: ActorLimits) -> Arc<Registry> {
     let options = Options {
         durability: Durability::Buffered,
         block_cache_bytes: 1 << 20,
@@ -141,7 +157,7 @@ async fn start(dir: &TempDir, clock: &ManualClock, limits: ActorLimits) -> Arc<R
         Arc::new(move || ticks.ticks_ns()),
     );
     let log: Arc<dyn CommitLog> = log.unwrap();
-    let clock = Arc::new(clock.clone());
+    let clock = Arc::new(Held { clock: clock.clone(), _dir: dir });
     Registry::start(Parts { store, log, clock, entropy, limits, awake }).await.unwrap()
 }
 

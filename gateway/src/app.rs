@@ -36,6 +36,8 @@ pub struct Shared {
     pub(crate) checks: crate::api::decisions::Checks,
     pub(crate) denials: crate::denials::Denials,
     pub(crate) routes: Routes,
+    /// Made when first asked for.
+    pub(crate) documents: std::sync::OnceLock<crate::openapi::Documents>,
     /// Unix milliseconds.
     pub started_ms: i64,
 }
@@ -70,6 +72,7 @@ impl Gateway {
             checks: crate::api::decisions::Checks::new(),
             denials: crate::denials::Denials::default(),
             routes,
+            documents: std::sync::OnceLock::new(),
             started_ms: clock.now_ms(),
             registry: parts.registry,
             store: parts.store,

@@ -16,6 +16,7 @@ pub mod instance;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+pub mod openapi;
 pub mod pages;
 mod permissions_of_gateway;
 pub mod pipeline;

@@ -92,7 +92,10 @@ impl Command for Update {
             tx.put::<Roles>(&(row.id,), &row);
         } else {
             parents::check_changed(tx.view(), &row, &before.parents)?;
-            guarded(tx, |tx| Ok(tx.put::<Roles>(&(row.id,), &row)))?;
+            guarded(tx, |tx| {
+                tx.put::<Roles>(&(row.id,), &row);
+                Ok(())
+            })?;
         }
         tx.audit("role.updated", "role", row.id, &diff(&row));
         Ok(row)

@@ -15,7 +15,7 @@ use crate::api_keys::{Issue, Issued, NewKey, Secret, draw};
 use crate::entropy::uuid_v7;
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
-use crate::tenant::{Command, Tenant, Tx, Who};
+use crate::tenant::{Command, Tx, Who};
 
 /// The first version of a tenant's data key.
 const DATA_KEY_VERSION: u32 = 1;
@@ -80,7 +80,8 @@ pub async fn found(
     let key = if with_key { AdminKey::Drawn } else { AdminKey::None };
     let row = registry.announced(id).await?;
     let tenant = registry.tenant_on_its_way(row).await?;
-    let admin_key = found_in(&tenant, registry, who, &code, key).await?;
+    let found = Found { issue: issue(registry, &code, key) };
+    let admin_key = tenant.execute(who.clone(), found).await?;
     Ok(Founded { activate: Activate(id), admin_key })
 }
 
@@ -114,23 +115,23 @@ pub async fn found_master(registry: &Arc<Registry>, key: AdminKey) -> Result<Iss
     if master.read(|view| Ok(view.get::<AuditHeads>(&())?.is_some())).await? {
         return Err(Error::conflict(Code::AlreadyExists, "The store has been initialised before"));
     }
-    master.execute(who.clone(), Announce(row)).await?;
-    let issued = found_in(&master, registry, &who, &code, key).await?;
-    master.execute(who, Activate(TenantId::MASTER)).await?;
+    let found = Found { issue: issue(registry, &code, key) };
+    // All of it is rows of one tenant: one record, or nothing.
+    let at_once = move |tx: &mut Tx<'_, '_>| {
+        Announce(row).run(tx)?;
+        let issued = found.run(tx)?;
+        Activate(TenantId::MASTER).run(tx)?;
+        Ok(issued)
+    };
+    let issued = master.execute(who, at_once).await?;
     issued.ok_or_else(|| Error::internal("the master tenant was made without a key"))
 }
 
-/// The tenant's own first record.
-async fn found_in(
-    tenant: &Arc<Tenant>,
-    registry: &Arc<Registry>,
-    who: &Who,
-    code: &str,
-    key: AdminKey,
-) -> Result<Option<Issued>> {
+/// The first key of a tenant, drawn or given.
+fn issue(registry: &Registry, code: &str, key: AdminKey) -> Option<Issue> {
     let shared = registry.shared();
     let (keyring, entropy) = (shared.store.keyring(), shared.entropy.as_ref());
-    let issue = match key {
+    let drawn = match key {
         AdminKey::None => None,
         AdminKey::Drawn => Some(draw(Environment::Live, code, keyring, entropy)),
         AdminKey::Given(secret) => {
@@ -138,11 +139,10 @@ async fn found_in(
             Some((secret, fingerprint))
         }
     };
-    let issue = issue.map(|(secret, fingerprint)| {
+    drawn.map(|(secret, fingerprint)| {
         let environment = crate::api_keys::environment(secret.expose());
         Issue { new: administrator(environment), secret, fingerprint }
-    });
-    tenant.execute(who.clone(), Found { issue }).await
+    })
 }
 
 /// Writes a tenant's data key and, if one is wanted, its first API key.

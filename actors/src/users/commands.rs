@@ -55,7 +55,10 @@ impl Command for Update {
         free_names(tx, &before);
         take_names(tx, &row);
         if before.status == UserStatus::Active && row.status != UserStatus::Active {
-            guarded(tx, |tx| Ok(tx.put::<Users>(&(row.id,), &row)))?;
+            guarded(tx, |tx| {
+                tx.put::<Users>(&(row.id,), &row);
+                Ok(())
+            })?;
         } else {
             tx.put::<Users>(&(row.id,), &row);
         }

@@ -194,7 +194,7 @@ impl Answers for Raw {
     }
 
     fn describe(operation: &mut Operation) {
-        operation.answers_raw();
+        operation.answers_raw("*/*");
     }
 }
 

@@ -46,7 +46,7 @@ impl Answers for Health {
     }
 
     fn describe(operation: &mut Operation) {
-        operation.answers_raw();
+        operation.answers_raw("application/json");
     }
 }
 

@@ -4,6 +4,7 @@ use crate::endpoint::Endpoint;
 
 pub mod api_keys;
 pub mod decisions;
+pub mod docs;
 pub mod groups;
 mod guard;
 pub mod health;
@@ -21,6 +22,7 @@ pub static TABLES: &[&[Endpoint]] = &[
     api_keys::validate::TABLE,
     api_keys::workspace::TABLE,
     decisions::TABLE,
+    docs::TABLE,
     groups::TABLE,
     health::TABLE,
     instance::TABLE,

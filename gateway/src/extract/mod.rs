@@ -14,7 +14,7 @@ mod operation;
 mod paging;
 mod path;
 
-pub use operation::{Operation, Parameter, Place, Response};
+pub use operation::{Kind as ResponseKind, Operation, Parameter, Place, Response};
 pub use paging::{OffsetPage, PageMeta, PageNumbers, PlatformPagination};
 pub(crate) use path::malformed;
 pub use path::{FromPath, Id, KeyId, Path};

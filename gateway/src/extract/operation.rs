@@ -41,8 +41,8 @@ pub enum Kind {
     /// A list of these, with its figures beside it.
     Page(Schema),
     Nothing,
-    /// What a protocol prescribes.
-    Raw,
+    /// What a protocol prescribes, as this media type (or range of them).
+    Raw(&'static str),
 }
 
 impl Operation {
@@ -68,8 +68,8 @@ impl Operation {
         self.response = Some(Response { status, kind: Kind::Nothing });
     }
 
-    pub(crate) fn answers_raw(&mut self) {
-        self.response = Some(Response { status: 200, kind: Kind::Raw });
+    pub(crate) fn answers_raw(&mut self, media: &'static str) {
+        self.response = Some(Response { status: 200, kind: Kind::Raw(media) });
     }
 
     pub(crate) fn query(&mut self, name: &'static str, text: &'static str, default: u64) {

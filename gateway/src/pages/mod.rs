@@ -66,11 +66,14 @@ impl Asset {
     /// Whether a client that sent this `If-None-Match` has these bytes already, so that a 304 will
     /// do (RFC 9110, section 13.1.2: weak comparison).
     pub fn is_fresh(&self, if_none_match: &str) -> bool {
-        if_none_match
-            .split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag)
+        names(if_none_match, self.etag)
     }
+}
+
+/// Whether an `If-None-Match` header names this entity tag.
+pub(crate) fn names(if_none_match: &str, etag: &str) -> bool {
+    let mut tags = if_none_match.split(',').map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 fn asset(file: &'static File, accept_encoding: &str) -> Asset {

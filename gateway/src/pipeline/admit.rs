@@ -45,16 +45,21 @@ pub(super) fn admit(
     record: &mut Record,
 ) -> Result<Option<Window>> {
     match known {
-        _ if endpoint.access == Access::Probe => return Ok(None),
-        Ok(Some(known)) if exempt(known) => return Ok(known.window),
+        _ if endpoint.access == Access::Probe => Ok(None),
+        Ok(Some(known)) if exempt(known) => Ok(known.window),
         // The key's own window has refused it, or our own trouble has.
-        Err(error) if matches!(error.kind(), Kind::RateLimited | Kind::Unavailable) => {
-            return Ok(None);
-        }
-        _ => {}
+        Err(error) if matches!(error.kind(), Kind::RateLimited | Kind::Unavailable) => Ok(None),
+        _ => charge(shared, ip, record).map(Some),
     }
+}
+
+/// Charges the address.
+///
+/// # Errors
+/// 429 when it is spent.
+pub(super) fn charge(shared: &Shared, ip: IpAddr, record: &mut Record) -> Result<Window> {
     match shared.addresses.charge(ip, record.now_ms) {
-        Charge::Counted(state) => Ok(Some(Window::of_address(state))),
+        Charge::Counted(state) => Ok(Window::of_address(state)),
         Charge::Spent(state) => {
             let window = Window::of_address(state);
             record.window = Some(window);

@@ -27,7 +27,7 @@ pub use ids::{RequestId, RequestIds};
 pub use route::{Route, Routes, all_endpoints};
 
 use admit::Window;
-pub(crate) use authorize::header_tenant;
+pub(crate) use authorize::{header_tenant, is_by_path};
 pub(crate) use record::Record;
 
 /// Answers one request.
@@ -51,11 +51,18 @@ async fn stages(
     connection: &Arc<Connection<Remembered>>,
     record: &mut Record,
 ) -> Result<Answer> {
-    // The route first: the dialect of every error that follows is that of the route.
-    let (route, parameters) = shared.routes.find(&parts, record)?;
-    route::negotiable(route.endpoint, &parts)?;
     let ip = peer::address(&shared.config.trusted_proxies, &parts.headers, connection.peer.ip());
     record.ip = Some(ip);
+    // The route first: the dialect of every error that follows is that of the route.
+    let (route, parameters) = match shared.routes.find(&parts, record) {
+        Ok(found) => found,
+        Err(error) => {
+            // Who asks for what is not there pays, too.
+            record.window = Some(admit::charge(shared, ip, record)?);
+            return Err(error);
+        }
+    };
+    route::negotiable(route.endpoint, &parts)?;
     // Who calls. A failed credential is an answer only after the address has been charged for it.
     let known = authenticate::authenticate(shared, route.endpoint, &parts, record, connection).await;
     // The address pays for whoever has no window of its own, before anything else is done.

@@ -19,7 +19,7 @@ pub struct MasterKey(Secret<[u8; 32]>);
 /// The text is not a master key. It is not repeated, since it may nearly be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the master key is not 32 bytes in base64 or in hexadecimal: make one with `latchkey keygen`"
+    "the master key is not 32 bytes in base64 or in hexadecimal: make one with `openssl rand -base64 32`"
 )]
 pub struct MasterKeyError;
 

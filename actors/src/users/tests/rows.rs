@@ -8,6 +8,9 @@ use crate::users::{
     Create, NewUser, Remove, Restore, Update, fetch, list, parse_status, status_word,
 };
 
+/// Breaks a rule.
+type Spoil = fn(&mut NewUser);
+
 async fn refused(world: &World, change: impl FnOnce(&mut NewUser)) -> (Code, String) {
     let mut new = new_user("carol");
     change(&mut new);
@@ -28,7 +31,6 @@ async fn a_new_user_has_its_defaults() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_rule_names_its_member() {
     let world = World::new().await;
-    type Spoil = fn(&mut NewUser);
     let rules: [(&str, Spoil); 19] = [
         ("username", |new| new.username = String::new()),
         ("username", |new| new.username = "x".repeat(129)),

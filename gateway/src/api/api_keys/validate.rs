@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use latchkey_actors::api_keys::{self as domain, KeyStatus, Presented, Refusal, Verdict};
+use latchkey_actors::api_keys::{self as domain, KeyEntry, Presented, Refusal, Verdict};
 use latchkey_actors::error::{Code, Error, Kind, Result};
 use latchkey_actors::permissions::PermissionName;
-use latchkey_actors::rate_limits::State;
 use latchkey_storage::id::ApiKeyId;
-use latchkey_storage::tables::{ApiKey, Tenant};
+use latchkey_storage::tables::Tenant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -89,7 +88,6 @@ struct Questions {
 pub(crate) struct Judgement {
     verdict: Verdict,
     client_ip: Option<IpAddr>,
-    now_ms: i64,
 }
 
 async fn validate(ctx: Ctx, Body(question): Body<Question>) -> Result<Judgement> {
@@ -133,7 +131,7 @@ async fn validate_open(ctx: Ctx, Body(question): Body<Question>) -> Result<Judge
         None => unknown(Arc::new(nobody())),
     };
     ctx.shared.metrics.validated(verdict.refusal);
-    Ok(Judgement { verdict, client_ip: ip(&question)?, now_ms: ctx.now_ms })
+    Ok(Judgement { verdict, client_ip: ip(&question)? })
 }
 
 async fn judge(ctx: &Ctx, question: Question, only: Option<ApiKeyId>) -> Result<Judgement> {
@@ -146,7 +144,7 @@ async fn judge(ctx: &Ctx, question: Question, only: Option<ApiKeyId>) -> Result<
         _ => unknown(tenant.row()),
     };
     ctx.shared.metrics.validated(verdict.refusal);
-    Ok(Judgement { verdict, client_ip, now_ms: ctx.now_ms })
+    Ok(Judgement { verdict, client_ip })
 }
 
 fn presented(ctx: &Ctx, question: &Question, only: Option<ApiKeyId>) -> Result<Presented> {
@@ -196,7 +194,7 @@ async fn state(
         dry_run: true,
     };
     let verdict = tenant.validate(presented).await?;
-    Ok(Judgement { verdict, client_ip, now_ms: ctx.now_ms })
+    Ok(Judgement { verdict, client_ip })
 }
 
 fn unknown(tenant: Arc<Tenant>) -> Verdict {
@@ -215,17 +213,10 @@ fn nobody() -> Tenant {
     latchkey_actors::tenants::placeholder()
 }
 
+/// What does not change of a key while it is cached: written once, copied into every answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Valid<'a> {
-    valid: bool,
-    api_key: KeyView<'a>,
-    tenant: TenantStub,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyView<'a> {
+struct Fixed<'a> {
     id: uuid::Uuid,
     name: &'a str,
     prefix: &'a str,
@@ -235,13 +226,19 @@ struct KeyView<'a> {
     environment: EnvironmentWord,
     scopes: &'a [String],
     permissions: Map<String, Value>,
-    rate_limit: LimitView,
     ip_restrictions: Restrictions<'a>,
     expires_at: Option<Millis>,
-    last_used_at: Option<Millis>,
     created_at: Millis,
     owner: OwnerBody,
-    tenant: TenantStub,
+}
+
+/// What changes with every use.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Moving<'a> {
+    rate_limit: LimitView,
+    last_used_at: Option<Millis>,
+    tenant: &'a TenantStub,
 }
 
 #[derive(Serialize)]
@@ -262,40 +259,65 @@ struct Restrictions<'a> {
     client_ip_valid: bool,
 }
 
-fn key_view<'a>(
-    key: &'a ApiKey,
-    window: Option<&State>,
-    last_used_at: Option<i64>,
-    tenant: &Tenant,
-    now_ms: i64,
-) -> KeyView<'a> {
-    KeyView {
+/// The unchanging part of a good key, as JSON.
+fn fixed(entry: &KeyEntry, tenant: &Tenant) -> Box<[u8]> {
+    let key = &entry.key;
+    let fixed = Fixed {
         id: key.id.uuid(),
         name: &key.name,
         prefix: &key.prefix,
-        status: key.status(now_ms),
+        status: "active",
         kind: key.environment.into(),
         environment: key.environment.into(),
         scopes: &key.scopes,
         permissions: permissions(&key.scopes),
-        rate_limit: LimitView {
-            requests_per_minute: key.limits.per_minute,
-            requests_per_hour: key.limits.per_hour,
-            requests_per_day: key.limits.per_day,
-            remaining: window.map(|state| state.remaining),
-            reset_at: window.map(|state| Millis(state.reset_at_ms)),
-        },
         ip_restrictions: Restrictions {
             enabled: !key.allowed_ips.is_empty(),
             allowed_ips: &key.allowed_ips,
             client_ip_valid: true,
         },
         expires_at: key.expires_at.map(Millis),
-        last_used_at: last_used_at.map(Millis),
         created_at: Millis(key.created_at),
         owner: OwnerBody::of(key.owner, tenant.id),
-        tenant: TenantStub::from(tenant),
+    };
+    serde_json::to_vec(&fixed).unwrap_or_default().into()
+}
+
+/// The data of a good key: `{"valid":true,"apiKey":{fixed, moving},"tenant":{..}}`.
+fn write_valid(entry: &KeyEntry, verdict: &Verdict, out: &mut Vec<u8>) -> Result<()> {
+    let tenant = TenantStub::from(&*verdict.tenant);
+    let limits = &entry.key.limits;
+    let window = verdict.window.as_ref();
+    let moving = Moving {
+        rate_limit: LimitView {
+            requests_per_minute: limits.per_minute,
+            requests_per_hour: limits.per_hour,
+            requests_per_day: limits.per_day,
+            remaining: window.map(|state| state.remaining),
+            reset_at: window.map(|state| Millis(state.reset_at_ms)),
+        },
+        last_used_at: verdict.last_used_at.map(Millis),
+        tenant: &tenant,
+    };
+    out.extend_from_slice(b"{\"valid\":true,\"apiKey\":");
+    join(entry.rendered.get_or_init(|| fixed(entry, &verdict.tenant)), &moving, out)?;
+    out.extend_from_slice(b",\"tenant\":");
+    serde_json::to_writer(&mut *out, &tenant).map_err(Error::internal)?;
+    out.push(b'}');
+    Ok(())
+}
+
+/// Two objects as one.
+fn join(fixed: &[u8], moving: &impl Serialize, out: &mut Vec<u8>) -> Result<()> {
+    out.extend_from_slice(fixed);
+    // The closing brace of the first makes room for the members of the second.
+    out.pop();
+    let at = out.len();
+    serde_json::to_writer(&mut *out, moving).map_err(Error::internal)?;
+    if let Some(open) = out.get_mut(at) {
+        *open = b',';
     }
+    Ok(())
 }
 
 /// The key's own scopes as `resource -> action -> true`; roles are not expanded.
@@ -336,11 +358,11 @@ impl Answers for Judgement {
     fn answer(self, face: &Face) -> Result<Answer> {
         let verdict = &self.verdict;
         if let (None, Some(entry)) = (verdict.refusal, &verdict.entry) {
-            let (window, last) = (verdict.window.as_ref(), verdict.last_used_at);
-            let tenant = &verdict.tenant;
-            let api_key = key_view(&entry.key, window, last, tenant, self.now_ms);
-            let data = Valid { valid: true, api_key, tenant: TenantStub::from(&**tenant) };
-            return Found::new("API key is valid", Untyped(data)).answer(face);
+            let mut body = Vec::with_capacity(1_536);
+            face.dialect.open("API key is valid", &mut body);
+            write_valid(entry, verdict, &mut body)?;
+            face.dialect.close(face.now_ms, &mut body);
+            return Ok(Answer::json(200, body));
         }
         let data = self.refused(verdict.refusal.unwrap_or(Refusal::InvalidKey));
         let timestamp = Millis(face.now_ms);
@@ -372,21 +394,6 @@ struct JudgementBody {
     reason: Option<String>,
     details: Option<String>,
     api_key: Option<Map<String, Value>>,
-}
-
-/// Data whose schema is described elsewhere.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Untyped<T>(T);
-
-impl<T> JsonSchema for Untyped<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        JudgementBody::schema_name()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        JudgementBody::json_schema(generator)
-    }
 }
 
 /// Verdicts in the order of the keys.
@@ -430,7 +437,7 @@ async fn validate_batch(
         .zip(addresses)
         .map(|(verdict, client_ip)| {
             ctx.shared.metrics.validated(verdict.refusal);
-            Judgement { verdict, client_ip, now_ms: ctx.now_ms }.in_batch()
+            Judgement { verdict, client_ip }.in_batch()
         })
         .collect::<Result<_>>()?;
     let mut take = |place| match place {
@@ -474,9 +481,12 @@ impl Judgement {
         let (None, Some(entry)) = (verdict.refusal, &verdict.entry) else {
             return Ok(self.refused(verdict.refusal.unwrap_or(Refusal::InvalidKey)));
         };
-        let (window, last) = (verdict.window.as_ref(), verdict.last_used_at);
-        let view = key_view(&entry.key, window, last, &verdict.tenant, self.now_ms);
-        let api_key = serde_json::to_value(view).map_err(Error::internal)?;
-        Ok(json!({ "valid": true, "apiKey": api_key }))
+        let mut text = Vec::with_capacity(1_024);
+        write_valid(entry, verdict, &mut text)?;
+        let mut shown: Value = serde_json::from_slice(&text).map_err(Error::internal)?;
+        if let Some(members) = shown.as_object_mut() {
+            members.remove("tenant");
+        }
+        Ok(shown)
     }
 }

@@ -12,7 +12,7 @@ use crate::wire::Millis;
 /// A group.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Group")]
-pub struct GroupBody {
+pub(crate) struct GroupBody {
     id: Uuid,
     tenant_id: Uuid,
     /// Members of this group are members of its parent, too.

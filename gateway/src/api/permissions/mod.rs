@@ -88,11 +88,8 @@ async fn replace(
     Path(id): Path<PermissionId>,
     Body(body): Body<NewPermission>,
 ) -> Result<Found<PermissionBody>> {
-    let wanted = Wanted {
-        name: Some(body.name),
-        resource: Some(body.resource),
-        action: Some(body.action),
-    };
+    let wanted =
+        Wanted { name: Some(body.name), resource: Some(body.resource), action: Some(body.action) };
     let name = Judged::of(&ctx, id, wanted).await?;
     update(&ctx, id, move |row| {
         name.set(row)?;

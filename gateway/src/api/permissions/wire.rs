@@ -12,7 +12,7 @@ use crate::wire::Millis;
 /// A permission.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Permission")]
-pub struct PermissionBody {
+pub(crate) struct PermissionBody {
     id: Uuid,
     tenant_id: Uuid,
     /// `resource:action`, or `*`.

@@ -13,7 +13,7 @@ use crate::wire::Millis;
 /// A role.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Role")]
-pub struct RoleBody {
+pub(crate) struct RoleBody {
     id: Uuid,
     tenant_id: Uuid,
     name: String,

@@ -18,7 +18,7 @@ use crate::wire::{Millis, moment};
 
 /// An object in a list of assignments.
 #[derive(Serialize, JsonSchema)]
-pub struct Assigned<T> {
+pub(crate) struct Assigned<T> {
     #[serde(flatten)]
     object: T,
     /// When the assignment ends; `null`: it stays.
@@ -34,7 +34,7 @@ impl<T> Assigned<T> {
 /// A role to be assigned.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AssignRole {
+pub(crate) struct AssignRole {
     role_id: Uuid,
     /// RFC 3339. Without it the assignment stays.
     #[serde(default)]

@@ -16,7 +16,7 @@ use crate::wire::Millis;
 /// A user.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "User")]
-pub struct UserBody {
+pub(crate) struct UserBody {
     id: Uuid,
     tenant_id: Uuid,
     username: String,
