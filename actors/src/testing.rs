@@ -55,6 +55,14 @@ pub(crate) struct World {
     pub(crate) id: TenantId,
 }
 
+/// The log tells the tenants that are awake, and they hold the log: nothing of a world would end,
+/// and its folder would stay, if nobody let them go.
+impl Drop for World {
+    fn drop(&mut self) {
+        self.registry.awake.slots.clear();
+    }
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(ActorLimits::default()).await
@@ -140,6 +148,7 @@ async fn start(dir: TempDir, clock: &ManualClock, limits: ActorLimits) -> Arc<Re
     let options = Options {
         durability: Durability::Buffered,
         block_cache_bytes: 1 << 20,
+        memtable_bytes: 1 << 20,
         readers_max: 2,
         ..Options::default()
     };

@@ -20,14 +20,14 @@ const KNOWN_MAX: u32 = 600;
 const UNKNOWN_MAX: u32 = 10;
 /// Principals and addresses that are counted at once; past it, nothing more is written of others.
 const COUNTED_MAX: usize = 10_000;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Whose denials are counted together: a key, or an address, in a tenant.
 type Source = (TenantId, String);
 
 /// Denials of the running minutes.
 #[derive(Default)]
-pub struct Denials(DashMap<Source, Tally>);
+pub(crate) struct Denials(DashMap<Source, Tally>);
 
 #[derive(Default)]
 struct Tally {
@@ -56,8 +56,8 @@ pub(crate) fn denied(shared: &Arc<Shared>, record: &Record, error: &Error) {
     let status = if error.kind() == Kind::Forbidden { 403 } else { 401 };
     let what = Denied { status, reason: error.code().word().to_owned(), count: 1 };
     let source = (home, source);
-    if shared.denials.admits(&source, entries_max, &who, &what) {
-        if shared.denials.is_first(&source) {
+    if let Some(number) = shared.denials.admits(&source, entries_max, &who, &what) {
+        if number == 1 {
             end_of_minute(shared, source);
         }
         write(Arc::clone(shared), home, who, what);
@@ -65,23 +65,19 @@ pub(crate) fn denied(shared: &Arc<Shared>, record: &Record, error: &Error) {
 }
 
 impl Denials {
-    /// Counts; true when the entry is to be written by itself.
-    fn admits(&self, source: &Source, entries_max: u32, who: &Who, what: &Denied) -> bool {
+    /// Counts; its number in the minute when the entry is to be written by itself.
+    fn admits(&self, source: &Source, entries_max: u32, who: &Who, what: &Denied) -> Option<u32> {
         if self.0.len() >= COUNTED_MAX && !self.0.contains_key(source) {
-            return false;
+            return None;
         }
         let mut tally = self.0.entry(source.clone()).or_default();
         tally.seen += 1;
-        let admits = tally.seen <= entries_max;
-        if !admits {
+        if tally.seen > entries_max {
             let count = tally.last.as_ref().map_or(0, |(_, last)| last.count) + 1;
             tally.last = Some((who.clone(), Denied { count, ..what.clone() }));
+            return None;
         }
-        admits
-    }
-
-    fn is_first(&self, source: &Source) -> bool {
-        self.0.get(source).is_some_and(|tally| tally.seen == 1)
+        Some(tally.seen)
     }
 }
 

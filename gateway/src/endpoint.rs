@@ -99,25 +99,24 @@ pub trait Handler<Args>: Copy + Send + Sync + 'static {
 }
 
 macro_rules! handler {
-    ($($arg:ident),*) => {
-        impl<F, Fut, A, $($arg),*> Handler<($($arg,)*)> for F
+    ($($kind:ident $arg:ident),*) => {
+        impl<F, Fut, A, $($kind),*> Handler<($($kind,)*)> for F
         where
-            F: Fn(Ctx $(, $arg)*) -> Fut + Copy + Send + Sync + 'static,
+            F: Fn(Ctx $(, $kind)*) -> Fut + Copy + Send + Sync + 'static,
             Fut: Future<Output = Result<A>> + Send,
             A: Answers,
-            $($arg: Extract + Send,)*
+            $($kind: Extract + Send,)*
         {
-            #[expect(non_snake_case, unused_variables, reason = "one name serves type and value")]
             async fn call(self, mut ctx: Ctx, body: Bytes) -> Result<Answer> {
                 let face = ctx.face();
                 ctx.note(&body);
-                $(let $arg = $arg::extract(&ctx, &body)?;)*
+                $(let $arg = $kind::extract(&ctx, &body)?;)*
                 drop(body);
                 self(ctx $(, $arg)*).await?.answer(&face)
             }
 
             fn describe(operation: &mut Operation) {
-                $($arg::describe(operation);)*
+                $($kind::describe(operation);)*
                 A::describe(operation);
             }
         }
@@ -125,9 +124,9 @@ macro_rules! handler {
 }
 
 handler!();
-handler!(A1);
-handler!(A1, A2);
-handler!(A1, A2, A3);
+handler!(A1 first);
+handler!(A1 first, A2 second);
+handler!(A1 first, A2 second, A3 third);
 
 /// Declares a table of endpoints.
 ///
@@ -149,7 +148,6 @@ macro_rules! endpoints {
      $($(#[doc = $doc:literal])+ $method:ident $path:literal => $handler:path, $access:expr, $audit:ident $(, $batch:ident)?;)*) => {
         /// The endpoints of this file.
         pub static $table: &[$crate::endpoint::Endpoint] = {
-            #[allow(unused_imports, reason = "not every table uses every word")]
             use $crate::endpoint::words::*;
             &[$($crate::endpoint::Endpoint {
                 noun: $noun,

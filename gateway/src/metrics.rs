@@ -129,9 +129,9 @@ impl Metrics {
         gauges.cache_bytes.set(figure(registry.cached_bytes() as u64));
         gauges.connections.set(figure(tally.open.get()));
         store_figures(store);
-        process::figures();
+        let processor = process::figures();
         self.handle.run_upkeep();
-        self.handle.render()
+        self.handle.render() + &processor
     }
 }
 
@@ -247,4 +247,21 @@ fn describe() {
     describe_gauge!("latchkey_cache_bytes", "Bytes that the caches of tenants hold.");
     describe_gauge!("latchkey_http_connections", "Open connections.");
     describe_gauge!("latchkey_build_info", "1, with the version as a label.");
+    for (name, help) in STORE_FIGURES {
+        describe_gauge!(format!("latchkey_rocksdb_{name}"), help);
+    }
+    process::describe();
 }
+
+/// What the figures of the store are, by the names that it gives them.
+const STORE_FIGURES: [(&str, &str); 9] = [
+    ("memtable_bytes", "Bytes of memory tables, those being flushed included."),
+    ("block_cache_bytes", "Bytes of blocks in the cache."),
+    ("sst_bytes", "Bytes of live table files."),
+    ("pending_compaction_bytes", "Bytes that compactions have to rewrite, roughly."),
+    ("running_compactions", "Compactions under way."),
+    ("running_flushes", "Flushes under way."),
+    ("keys_estimate", "Rows, roughly: overwritten ones may count twice."),
+    ("background_errors", "Errors of flushes and compactions since the start."),
+    ("log_syncs", "Syncs of the log beside commits, since the start."),
+];

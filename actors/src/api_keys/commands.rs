@@ -75,12 +75,14 @@ impl Command for Issue {
             rotation_count: 0,
             version: 1,
         };
-        quota.iter().for_each(|quota| tx.put::<ApiKeyQuotas>(&(id,), quota));
+        if let Some(quota) = &quota {
+            tx.put::<ApiKeyQuotas>(&(id,), quota);
+        }
         tx.put::<ApiKeysByName>(&(key.name.clone(),), &ApiKeyRef(id));
         write(tx, &key);
         tx.count(Counted::ApiKeys, 1)?;
         let diff = json!({ "name": key.name, "scopes": key.scopes, "prefix": key.prefix });
-        tx.audit("api_key.created", "api_key", id, &diff);
+        tx.audit("api_key.created", "api_key", &id, &diff);
         Ok(Issued { key, quota, secret: self.secret })
     }
 }
@@ -133,7 +135,7 @@ impl Command for Update {
         touch(tx, &mut key);
         write(tx, &key);
         let diff = json!({ "name": key.name, "scopes": key.scopes, "enabled": key.enabled });
-        tx.audit("api_key.updated", "api_key", key.id, &diff);
+        tx.audit("api_key.updated", "api_key", &key.id, &diff);
         let quota = tx.get::<ApiKeyQuotas>(&(key.id,))?;
         let usage = tx.get::<ApiKeyUsage>(&(key.id,))?.unwrap_or_default();
         Ok(Changed { key, usage, quota })
@@ -147,6 +149,7 @@ pub struct Rotate {
     pub grace_minutes: u32,
     /// A new lifetime, in days.
     pub expires_in_days: Option<u32>,
+    pub if_match: Option<u64>,
     pub secret: Secret,
     pub fingerprint: Fingerprint,
 }
@@ -165,6 +168,7 @@ impl Command for Rotate {
 
     fn run(self, tx: &mut Tx<'_, '_>) -> Result<Rotated> {
         let mut key = stored(tx.view(), self.id)?;
+        if_match(self.if_match, key.version)?;
         rotatable(&key, tx.now)?;
         let grace_until = grace(self.grace_minutes, tx.now)?;
         if let Some(days) = self.expires_in_days {
@@ -188,7 +192,7 @@ impl Command for Rotate {
         touch(tx, &mut key);
         write(tx, &key);
         let diff = json!({ "prefix": key.prefix, "grace_minutes": self.grace_minutes });
-        tx.audit("api_key.rotated", "api_key", key.id, &diff);
+        tx.audit("api_key.rotated", "api_key", &key.id, &diff);
         Ok(Rotated { key, secret: self.secret, previous_prefix: old.1, grace_until })
     }
 }
@@ -222,7 +226,7 @@ impl Command for Revoke {
         tx.delete::<ApiKeysByName>(&(key.name.clone(),));
         touch(tx, &mut key);
         write(tx, &key);
-        tx.audit("api_key.revoked", "api_key", key.id, &json!({ "name": key.name }));
+        tx.audit("api_key.revoked", "api_key", &key.id, &json!({ "name": key.name }));
         Ok(Revoked { key, before: false, previous_status })
     }
 }
@@ -251,7 +255,7 @@ impl Command for Remove {
         tx.delete::<ApiKeyQuotas>(&(key.id,));
         tx.delete::<ApiKeysAdministering>(&(key.id,));
         tx.count(Counted::ApiKeys, -1)?;
-        tx.audit("api_key.deleted", "api_key", key.id, &json!({ "name": key.name }));
+        tx.audit("api_key.deleted", "api_key", &key.id, &json!({ "name": key.name }));
         Ok(())
     }
 }

@@ -106,7 +106,7 @@ impl Refusal {
 }
 
 /// Judges what needs neither the model nor a window: the row, the clock, the address.
-pub fn judge_row(
+pub(crate) fn judge_row(
     entry: &KeyEntry,
     presented: &Presented,
     tenant: TenantStatus,
@@ -129,6 +129,6 @@ pub fn judge_row(
 }
 
 /// Unix milliseconds at which the clock alone would change the judgement of a good key.
-pub fn good_until(entry: &KeyEntry) -> i64 {
+pub(crate) fn good_until(entry: &KeyEntry) -> i64 {
     [entry.valid_until, entry.key.expires_at].into_iter().flatten().min().unwrap_or(i64::MAX)
 }

@@ -118,7 +118,7 @@ impl crate::tenant::Command for Denied {
 
     fn run(self, tx: &mut crate::tenant::Tx<'_, '_>) -> crate::error::Result<()> {
         let mut entry = tx.entry("access.denied", "request", None, &json!({ "status": self.status }));
-        entry.outcome = "denied".to_owned();
+        "denied".clone_into(&mut entry.outcome);
         entry.reason = Some(self.reason);
         entry.count = self.count;
         tx.push(entry);

@@ -70,7 +70,7 @@ impl Command for Put {
             rows::put(tx, &self.parts, self.part, *at)?;
         }
         let diff = json!({ "part": self.part.to_string(), "rows": self.places.len() });
-        tx.audit("demo.imported", "tenant", tx.tenant(), &diff);
+        tx.audit("demo.imported", "tenant", &tx.tenant(), &diff);
         Ok(())
     }
 }

@@ -60,7 +60,7 @@ impl Command for Create {
         tx.put::<GroupsByName>(&place(&row), &GroupRef(row.id));
         tx.put::<Groups>(&(row.id,), &row);
         tx.count(Counted::Groups, 1)?;
-        tx.audit("group.created", "group", row.id, &diff(&row));
+        tx.audit("group.created", "group", &row.id, &diff(&row));
         Ok(row)
     }
 }
@@ -100,7 +100,7 @@ impl Command for Update {
         } else {
             put(tx)?;
         }
-        tx.audit("group.updated", "group", row.id, &diff(&row));
+        tx.audit("group.updated", "group", &row.id, &diff(&row));
         Ok(row)
     }
 }
@@ -130,7 +130,7 @@ impl Command for Remove {
             tx.put::<GroupsDeleted>(&(row.id,), &row);
             tx.count(Counted::Groups, -1)
         })?;
-        tx.audit("group.deleted", "group", row.id, &json!({ "name": row.name }));
+        tx.audit("group.deleted", "group", &row.id, &json!({ "name": row.name }));
         Ok(())
     }
 }
@@ -158,7 +158,7 @@ impl Command for Restore {
         tx.put::<GroupsByName>(&place(&row), &GroupRef(row.id));
         tx.put::<Groups>(&(row.id,), &row);
         tx.count(Counted::Groups, 1)?;
-        tx.audit("group.restored", "group", row.id, &json!({ "name": row.name }));
+        tx.audit("group.restored", "group", &row.id, &json!({ "name": row.name }));
         Ok(row)
     }
 }

@@ -40,7 +40,7 @@ impl Command for AssignToGroup {
             put(tx)?;
         }
         let diff = json!({ "group_id": group.to_string(), "expires_at": expires_at });
-        tx.audit("role.assigned", "role", role, &diff);
+        tx.audit("role.assigned", "role", &role, &diff);
         Ok(())
     }
 }
@@ -66,7 +66,7 @@ impl Command for UnassignFromGroup {
             tx.delete::<RoleGroups>(&(role, group));
             Ok(())
         })?;
-        tx.audit("role.unassigned", "role", role, &json!({ "group_id": group.to_string() }));
+        tx.audit("role.unassigned", "role", &role, &json!({ "group_id": group.to_string() }));
         Ok(())
     }
 }

@@ -65,7 +65,7 @@ impl Command for Create {
         tx.put::<PermissionsByName>(&(row.name.clone(),), &PermissionRef(row.id));
         tx.put::<Permissions>(&(row.id,), &row);
         tx.count(Counted::Permissions, 1)?;
-        tx.audit("permission.created", "permission", row.id, &json!({ "name": row.name }));
+        tx.audit("permission.created", "permission", &row.id, &json!({ "name": row.name }));
         Ok(row)
     }
 }
@@ -101,7 +101,7 @@ impl Command for Update {
             })?;
         }
         let diff = json!({ "name": row.name, "previous_name": before.name });
-        tx.audit("permission.updated", "permission", row.id, &diff);
+        tx.audit("permission.updated", "permission", &row.id, &diff);
         Ok(row)
     }
 }
@@ -127,7 +127,7 @@ impl Command for Remove {
             tx.put::<PermissionsDeleted>(&(row.id,), &row);
             tx.count(Counted::Permissions, -1)
         })?;
-        tx.audit("permission.deleted", "permission", row.id, &json!({ "name": row.name }));
+        tx.audit("permission.deleted", "permission", &row.id, &json!({ "name": row.name }));
         Ok(())
     }
 }
@@ -149,7 +149,7 @@ impl Command for Restore {
         tx.put::<Permissions>(&(row.id,), &row);
         tx.put::<PermissionsByName>(&(row.name.clone(),), &PermissionRef(row.id));
         tx.count(Counted::Permissions, 1)?;
-        tx.audit("permission.restored", "permission", row.id, &json!({ "name": row.name }));
+        tx.audit("permission.restored", "permission", &row.id, &json!({ "name": row.name }));
         Ok(row)
     }
 }

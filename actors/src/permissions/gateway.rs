@@ -80,6 +80,9 @@ pub struct Right(u8);
 impl Right {
     /// The right of a noun and a verb. A pair that does not exist fails at compile time in the
     /// tables of endpoints, which are constants.
+    ///
+    /// # Panics
+    /// At compile time, for a pair that does not exist.
     #[expect(clippy::panic, clippy::indexing_slicing, reason = "evaluated at compile time")]
     #[expect(clippy::cast_possible_truncation, reason = "fewer than 128 rights")]
     pub const fn of(noun: Noun, verb: Verb) -> Self {

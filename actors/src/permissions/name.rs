@@ -13,9 +13,9 @@ use thiserror::Error;
 mod tests;
 
 /// The most characters a name may have, its colon included.
-pub const NAME_CHARS_MAX: usize = 256;
+pub(crate) const NAME_CHARS_MAX: usize = 256;
 /// The most segments of a resource that a `/*` still looks into.
-pub const PATH_SEGMENTS_MAX: usize = 64;
+pub(crate) const PATH_SEGMENTS_MAX: usize = 64;
 
 const EVERYTHING: &str = "*:*";
 

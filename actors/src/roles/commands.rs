@@ -60,7 +60,7 @@ impl Command for Create {
         tx.put::<RolesByName>(&(row.name.clone(),), &RoleRef(row.id));
         tx.put::<Roles>(&(row.id,), &row);
         tx.count(Counted::Roles, 1)?;
-        tx.audit("role.created", "role", row.id, &diff(&row));
+        tx.audit("role.created", "role", &row.id, &diff(&row));
         Ok(row)
     }
 }
@@ -97,7 +97,7 @@ impl Command for Update {
                 Ok(())
             })?;
         }
-        tx.audit("role.updated", "role", row.id, &diff(&row));
+        tx.audit("role.updated", "role", &row.id, &diff(&row));
         Ok(row)
     }
 }
@@ -124,7 +124,7 @@ impl Command for Remove {
             tx.put::<RolesDeleted>(&(row.id,), &row);
             tx.count(Counted::Roles, -1)
         })?;
-        tx.audit("role.deleted", "role", row.id, &json!({ "name": row.name }));
+        tx.audit("role.deleted", "role", &row.id, &json!({ "name": row.name }));
         Ok(())
     }
 }
@@ -147,7 +147,7 @@ impl Command for Restore {
         tx.put::<Roles>(&(row.id,), &row);
         tx.put::<RolesByName>(&(row.name.clone(),), &RoleRef(row.id));
         tx.count(Counted::Roles, 1)?;
-        tx.audit("role.restored", "role", row.id, &json!({ "name": row.name }));
+        tx.audit("role.restored", "role", &row.id, &json!({ "name": row.name }));
         Ok(row)
     }
 }

@@ -41,7 +41,7 @@ impl Command for Grant {
         tx.put::<PermissionRoles>(&(permission, role), &Present);
         let name = row.map(|row| row.name);
         let diff = json!({ "permission_id": permission.to_string(), "permission": name });
-        tx.audit("permission.granted", "role", role, &diff);
+        tx.audit("permission.granted", "role", &role, &diff);
         Ok(())
     }
 }
@@ -71,7 +71,7 @@ impl Command for Revoke {
             Ok(())
         })?;
         let diff = json!({ "permission_id": permission.to_string(), "permission": row.name });
-        tx.audit("permission.revoked", "role", role, &diff);
+        tx.audit("permission.revoked", "role", &role, &diff);
         Ok(())
     }
 }

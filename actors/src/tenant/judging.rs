@@ -279,12 +279,12 @@ impl State {
                 let _ = me.cast(Mail::Filled(need, read_key(view, fingerprint)));
             }),
             Need::User(user) => self.shared.store.read_detached(self.id, move |view| {
-                let fill = Direct::load(view, user).map(Fill::User).map_err(as_store_error);
+                let fill = Direct::load(view, user).map(Fill::User).map_err(|error| as_store_error(&error));
                 let _ = me.cast(Mail::Filled(need, fill));
             }),
             Need::Model => self.shared.store.read_detached(self.id, move |view| {
                 let fill = compile(view).map(|model| Fill::Model(Arc::new(model)));
-                let _ = me.cast(Mail::Filled(need, fill.map_err(as_store_error)));
+                let _ = me.cast(Mail::Filled(need, fill.map_err(|error| as_store_error(&error))));
             }),
             Need::Lease(key) => {
                 self.take_lease(key);
@@ -406,8 +406,8 @@ fn read_key(
     Ok(Fill::Key(Some(Box::new((row, usage)))))
 }
 
-fn as_store_error(error: Error) -> StoreError {
-    let detail = error.cause_text().unwrap_or(error.message()).to_owned();
+fn as_store_error(error: &Error) -> StoreError {
+    let detail = error.cause_text().unwrap_or_else(|| error.message()).to_owned();
     StoreError::Io { doing: "reading what a request waits for", detail }
 }
 

@@ -28,7 +28,7 @@ fn limited(name: &str, per_minute: u32) -> NewKey {
 
 async fn rotate(world: &World, id: ApiKeyId, grace_minutes: u32) -> Fingerprint {
     let (secret, fingerprint) = world.draw();
-    let rotate = Rotate { id, grace_minutes, expires_in_days: None, secret, fingerprint };
+    let rotate = Rotate { id, grace_minutes, expires_in_days: None, if_match: None, secret, fingerprint };
     world.run(rotate).await.unwrap();
     fingerprint
 }

@@ -131,7 +131,7 @@ impl Tx<'_, '_> {
     }
 
     /// Leaves an entry in the audit trail.
-    pub fn audit(&mut self, action: &str, noun: &str, id: impl ToString, diff: &Value) {
+    pub fn audit(&mut self, action: &str, noun: &str, id: &impl ToString, diff: &Value) {
         let entry = self.entry(action, noun, Some(id.to_string()), diff);
         self.chain.push(entry);
     }

@@ -122,7 +122,7 @@ impl Command for Activate {
         tx.put::<Tenants>(&(row.id,), &row);
         tx.count(Counted::Tenants, 1)?;
         let diff = json!({ "name": row.name, "slug": row.slug });
-        tx.audit("tenant.created", "tenant", row.id, &diff);
+        tx.audit("tenant.created", "tenant", &row.id, &diff);
         Ok(row)
     }
 }
@@ -145,14 +145,14 @@ impl Command for Update {
         checked(&row)?;
         if row.slug != before.slug {
             slug_is_free(tx, &row.slug)?;
-            tx.delete::<TenantsBySlug>(&(before.slug.clone(),));
+            tx.delete::<TenantsBySlug>(&(before.slug,));
             tx.put::<TenantsBySlug>(&(row.slug.clone(),), &TenantRef(row.id));
         }
         row.updated_at = tx.now;
         row.version += 1;
         tx.put::<Tenants>(&(row.id,), &row);
         let diff = json!({ "name": row.name, "slug": row.slug });
-        tx.audit("tenant.updated", "tenant", row.id, &diff);
+        tx.audit("tenant.updated", "tenant", &row.id, &diff);
         Ok(row)
     }
 }
@@ -179,7 +179,7 @@ impl Command for Remove {
         tx.delete::<Tenants>(&(row.id,));
         tx.put::<TenantsDeleted>(&(row.id,), &row);
         tx.count(Counted::Tenants, -1)?;
-        tx.audit("tenant.deleted", "tenant", row.id, &json!({ "slug": row.slug }));
+        tx.audit("tenant.deleted", "tenant", &row.id, &json!({ "slug": row.slug }));
         Ok(())
     }
 }
@@ -203,7 +203,7 @@ impl Command for Restore {
         tx.put::<Tenants>(&(row.id,), &row);
         tx.put::<TenantsBySlug>(&(row.slug.clone(),), &TenantRef(row.id));
         tx.count(Counted::Tenants, 1)?;
-        tx.audit("tenant.restored", "tenant", row.id, &json!({ "slug": row.slug }));
+        tx.audit("tenant.restored", "tenant", &row.id, &json!({ "slug": row.slug }));
         Ok(row)
     }
 }

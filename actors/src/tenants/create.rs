@@ -157,7 +157,7 @@ impl Command for Found {
         let keyring = tx.view().keyring();
         let (_, wrapped) = keyring.new_data_key(tx.tenant(), DATA_KEY_VERSION, tx.entropy());
         tx.put::<DataKeys>(&(DATA_KEY_VERSION,), &wrapped);
-        tx.audit("dek.created", "dek", DATA_KEY_VERSION, &json!({}));
+        tx.audit("dek.created", "dek", &DATA_KEY_VERSION, &json!({}));
         self.issue.map(|issue| issue.run(tx)).transpose()
     }
 }

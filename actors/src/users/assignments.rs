@@ -40,7 +40,7 @@ impl Command for Assign {
             put(tx)?;
         }
         let diff = json!({ "user_id": user.to_string(), "expires_at": expires_at });
-        tx.audit("role.assigned", "role", role, &diff);
+        tx.audit("role.assigned", "role", &role, &diff);
         Ok(())
     }
 }
@@ -66,7 +66,7 @@ impl Command for Unassign {
             tx.delete::<RoleUsers>(&(role, user));
             Ok(())
         })?;
-        tx.audit("role.unassigned", "role", role, &json!({ "user_id": user.to_string() }));
+        tx.audit("role.unassigned", "role", &role, &json!({ "user_id": user.to_string() }));
         Ok(())
     }
 }
@@ -105,7 +105,7 @@ impl Command for Join {
             put(tx)?;
         }
         let diff = json!({ "user_id": user.to_string(), "expires_at": expires_at });
-        tx.audit("group.member_added", "group", group, &diff);
+        tx.audit("group.member_added", "group", &group, &diff);
         Ok(())
     }
 }
@@ -146,7 +146,7 @@ impl Command for Leave {
             tx.delete::<GroupMembers>(&(group, user));
             Ok(())
         })?;
-        tx.audit("group.member_removed", "group", group, &json!({ "user_id": user.to_string() }));
+        tx.audit("group.member_removed", "group", &group, &json!({ "user_id": user.to_string() }));
         Ok(())
     }
 }

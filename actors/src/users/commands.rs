@@ -28,7 +28,7 @@ impl Command for Create {
         tx.put::<Users>(&(row.id,), &row);
         tx.count(Counted::Users, 1)?;
         let diff = json!({ "username": row.username, "status": status_word(row.status) });
-        tx.audit("user.created", "user", row.id, &diff);
+        tx.audit("user.created", "user", &row.id, &diff);
         Ok(row)
     }
 }
@@ -63,7 +63,7 @@ impl Command for Update {
             tx.put::<Users>(&(row.id,), &row);
         }
         let diff = json!({ "username": row.username, "status": status_word(row.status) });
-        tx.audit("user.updated", "user", row.id, &diff);
+        tx.audit("user.updated", "user", &row.id, &diff);
         Ok(row)
     }
 }
@@ -89,7 +89,7 @@ impl Command for Remove {
             tx.put::<UsersDeleted>(&(row.id,), &row);
             tx.count(Counted::Users, -1)
         })?;
-        tx.audit("user.deleted", "user", row.id, &json!({ "username": row.username }));
+        tx.audit("user.deleted", "user", &row.id, &json!({ "username": row.username }));
         Ok(())
     }
 }
@@ -111,7 +111,7 @@ impl Command for Restore {
         tx.delete::<UsersDeleted>(&(row.id,));
         tx.put::<Users>(&(row.id,), &row);
         tx.count(Counted::Users, 1)?;
-        tx.audit("user.restored", "user", row.id, &json!({ "username": row.username }));
+        tx.audit("user.restored", "user", &row.id, &json!({ "username": row.username }));
         Ok(row)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{envelopes, parameters, responses};
 
 /// The components that `paths` refer to, directly or through one another.
-pub(super) fn of(paths: &Value, definitions: Vec<(String, Value)>) -> Value {
+pub(super) fn of(paths: &[(String, Value)], definitions: Vec<(String, Value)>) -> Value {
     let schemas = definitions.into_iter().chain(envelopes::schemas()).collect();
     let all = [
         ("schemas", schemas),
@@ -18,10 +18,12 @@ pub(super) fn of(paths: &Value, definitions: Vec<(String, Value)>) -> Value {
     Value::Object(kept)
 }
 
-fn needed(paths: &Value, all: &[(&str, Map<String, Value>)]) -> Map<String, Value> {
+fn needed(paths: &[(String, Value)], all: &[(&str, Map<String, Value>)]) -> Map<String, Value> {
     let mut kept = Map::new();
     let mut open: Vec<&str> = Vec::new();
-    references(paths, &mut open);
+    for (_, item) in paths {
+        references(item, &mut open);
+    }
     while let Some(reference) = open.pop() {
         let Some((kind, name)) = place(reference) else { continue };
         let known = all.iter().find(|(known, _)| *known == kind);

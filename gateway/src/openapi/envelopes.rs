@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::schemas::{PLACE, prefix};
+use super::set;
 use crate::dialect::Dialect;
 use crate::extract::PageMeta;
 
@@ -14,30 +15,35 @@ const ENVELOPED: [Dialect; 3] = [Dialect::Platform, Dialect::Iam, Dialect::Works
 /// One value in its envelope.
 pub(super) fn data(dialect: Dialect, schema: &Value) -> Value {
     match dialect {
-        Dialect::Platform => object(&json!({
-            "success": { "type": "boolean" },
-            "message": { "type": "string" },
-            "data": schema,
-            "timestamp": moment(),
-        })),
-        Dialect::Iam => object(&json!({ "data": schema })),
-        Dialect::Workspace => object(&json!({ "status": { "const": "success" }, "data": schema })),
         Dialect::Raw => schema.clone(),
+        _ => object(&around(dialect, schema)),
     }
 }
 
 /// A list of values, with its figures beside it.
 pub(super) fn page(dialect: Dialect, item: &Value) -> Value {
+    let mut whole = around(dialect, &json!({ "type": "array", "items": item }));
     let name = match dialect {
         Dialect::Workspace => "pagination",
         _ => "meta",
     };
-    let mut whole = data(dialect, &json!({ "type": "array", "items": item }));
-    whole["properties"][name] = json!({ "$ref": format!("{PLACE}{}Page", prefix(family(dialect))) });
-    if let Some(required) = whole["required"].as_array_mut() {
-        required.push(name.into());
+    let figures = format!("{PLACE}{}Page", prefix(family(dialect)));
+    set(&mut whole, name, json!({ "$ref": figures }));
+    object(&whole)
+}
+
+/// The members of an answer that holds this.
+fn around(dialect: Dialect, schema: &Value) -> Value {
+    match dialect {
+        Dialect::Platform => json!({
+            "success": { "type": "boolean" },
+            "message": { "type": "string" },
+            "data": schema,
+            "timestamp": moment(),
+        }),
+        Dialect::Iam | Dialect::Raw => json!({ "data": schema }),
+        Dialect::Workspace => json!({ "status": { "const": "success" }, "data": schema }),
     }
-    whole
 }
 
 /// The schema of an error.
@@ -68,11 +74,11 @@ fn figures(dialect: Dialect) -> Value {
     let settings = settings.with(|settings| settings.inline_subschemas = true);
     let whole = SchemaGenerator::new(settings).subschema_for::<PageMeta>().to_value();
     let member = match dialect {
-        Dialect::Workspace => "offset",
-        _ => "page",
+        Dialect::Workspace => "/properties/offset",
+        _ => "/properties/page",
     };
-    let forms = whole["anyOf"].as_array().into_iter().flatten();
-    let mut form = forms.filter(|form| form["properties"].get(member).is_some());
+    let forms = whole.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    let mut form = forms.filter(|form| form.pointer(member).is_some());
     form.next().cloned().unwrap_or(whole)
 }
 
@@ -113,7 +119,8 @@ fn error_schema(dialect: Dialect) -> Value {
 
 /// An object with these members, all of them required.
 fn object(properties: &Value) -> Value {
-    let names: Vec<&String> = properties.as_object().into_iter().flat_map(|all| all.keys()).collect();
+    let names: Vec<&String> =
+        properties.as_object().into_iter().flat_map(|all| all.keys()).collect();
     json!({ "type": "object", "properties": properties, "required": names })
 }
 

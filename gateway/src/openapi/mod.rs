@@ -1,7 +1,8 @@
 //! OpenAPI 3.1, made from the endpoint rows: one document of everything, one of each surface.
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, TenantHeader};
@@ -37,10 +38,9 @@ impl Scope {
     pub fn holds(self, endpoint: &Endpoint) -> bool {
         let own = match endpoint.dialect {
             Dialect::Platform => Self::Platform,
-            Dialect::Iam => Self::Iam,
             Dialect::Workspace => Self::Workspace,
             Dialect::Raw if endpoint.path.starts_with("/api-docs") => Self::Workspace,
-            Dialect::Raw => Self::Iam,
+            Dialect::Iam | Dialect::Raw => Self::Iam,
         };
         self == Self::Merged || self == own
     }
@@ -102,35 +102,68 @@ impl Documents {
 }
 
 impl Document {
-    fn of(value: &Value) -> Self {
-        let body = value.to_string();
+    fn of(specification: &Specification) -> Self {
+        // Strings, numbers and maps with text keys cannot fail to be written.
+        let body = serde_json::to_vec(specification).unwrap_or_default();
         let digest = hex::encode(Sha256::digest(&body));
         let short = digest.get(..16).unwrap_or(&digest);
         Self { etag: format!("\"{short}\""), body: body.into() }
     }
 }
 
+/// A document as OpenAPI lays it out.
+#[derive(Debug, Serialize)]
+pub struct Specification {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    tags: Vec<Value>,
+    /// In the order of the tables, which people read better than that of the alphabet. The page of
+    /// the reference shows where to put the key only if the first of them needs one.
+    #[serde(serialize_with = "in_order")]
+    paths: Vec<(String, Value)>,
+    components: Value,
+}
+
+fn in_order<S: Serializer>(paths: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(paths.iter().map(|(path, item)| (path, item)))
+}
+
 /// The document of a scope.
-pub fn document(scope: Scope, settings: Settings<'_>) -> Value {
+pub fn document(scope: Scope, settings: Settings<'_>) -> Specification {
     let endpoints: Vec<_> = all_endpoints().filter(|endpoint| scope.holds(endpoint)).collect();
     let mut schemas = schemas::Schemas::default();
-    let mut paths = Map::new();
+    let mut paths = Vec::new();
     for endpoint in &endpoints {
         let described = schemas.describe(endpoint);
         let made = operation::of(endpoint, &described, settings);
-        let item = paths.entry(parameters::path(endpoint.path)).or_insert_with(|| json!({}));
-        item[endpoint.method.word().to_ascii_lowercase()] = made;
+        let method = endpoint.method.word().to_ascii_lowercase();
+        add(&mut paths, parameters::path(endpoint.path), &method, made);
     }
-    let paths = Value::Object(paths);
     let components = components::of(&paths, schemas.definitions());
-    json!({
-        "openapi": "3.1.0",
-        "info": info(scope),
-        "servers": [{ "url": settings.base_url.unwrap_or("/") }],
-        "tags": tags(&endpoints),
-        "paths": paths,
-        "components": components,
-    })
+    Specification {
+        openapi: "3.1.0",
+        info: info(scope),
+        servers: json!([{ "url": settings.base_url.unwrap_or("/") }]),
+        tags: tags(&endpoints),
+        paths,
+        components,
+    }
+}
+
+/// Adds an operation to its path, which may be a new one.
+fn add(paths: &mut Vec<(String, Value)>, path: String, method: &str, operation: Value) {
+    match paths.iter_mut().find(|(known, _)| *known == path) {
+        Some((_, item)) => set(item, method, operation),
+        None => paths.push((path, json!({ method: operation }))),
+    }
+}
+
+/// Sets a member of an object.
+fn set(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(members) = object {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 fn info(scope: Scope) -> Value {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::schemas::Described;
-use super::{Settings, examples, parameters, responses};
+use super::{Settings, examples, parameters, responses, set};
 use crate::endpoint::{Access, Audit, Endpoint};
 
 /// The operation of a row.
@@ -20,18 +20,19 @@ pub(super) fn of(endpoint: &Endpoint, described: &Described, settings: Settings<
     });
     let text = description(endpoint);
     if !text.is_empty() {
-        operation["description"] = text.into();
+        set(&mut operation, "description", text.into());
     }
     if let Some(name) = permission(endpoint.access) {
-        operation["x-required-permission"] = name.into();
+        set(&mut operation, "x-required-permission", name.into());
     }
     if let Some((schema, required)) = &described.body {
         let mut media = json!({ "schema": schema });
         if let Some(example) = examples::of(endpoint) {
-            media["example"] = example;
+            set(&mut media, "example", example);
         }
-        operation["requestBody"] =
-            json!({ "required": required, "content": { "application/json": media } });
+        let content = json!({ "application/json": media });
+        let body = json!({ "required": required, "content": content });
+        set(&mut operation, "requestBody", body);
     }
     operation
 }

@@ -16,7 +16,8 @@ pub(super) fn path(path: &str) -> String {
 
 /// All parameters of an operation.
 pub(super) fn of(endpoint: &Endpoint, described: &Described, settings: Settings<'_>) -> Vec<Value> {
-    let mut all: Vec<Value> = in_path(endpoint).map(|name| path_parameter(endpoint, name)).collect();
+    let mut all: Vec<Value> =
+        in_path(endpoint).map(|name| path_parameter(endpoint, name)).collect();
     let shared = headers(endpoint, described, settings);
     let named = |name: &str| shared.iter().any(|shared| shared.1.eq_ignore_ascii_case(name));
     let own = described.parameters.iter().filter(|parameter| !named(parameter.name));
@@ -110,7 +111,13 @@ pub(super) fn all() -> Map<String, Value> {
     let rows = [
         ("TenantId", "x-tenantid", true, tenant, uuid.clone()),
         ("MaybeTenantId", "x-tenantid", false, own, uuid),
-        ("Realm", "realmname", false, "The slug of the tenant; another one is refused.", text.clone()),
+        (
+            "Realm",
+            "realmname",
+            false,
+            "The slug of the tenant; another one is refused.",
+            text.clone(),
+        ),
         ("IdempotencyKey", "Idempotency-Key", false, repeated, visible(255)),
         ("IfMatch", "If-Match", false, version, text.clone()),
         ("RequestId", "X-Request-ID", false, "A name for this request; answers repeat it.", text),

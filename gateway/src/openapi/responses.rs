@@ -28,7 +28,12 @@ const ERRORS: [Shared; 12] = [
     shared("Forbidden", Kind::Forbidden, Code::Forbidden, "The credential may not do this"),
     shared("NotFound", Kind::NotFound, Code::NotFound, "It is not there"),
     shared("Conflict", Kind::Conflict, Code::AlreadyExists, "The state of things forbids it"),
-    shared("PreconditionFailed", Kind::PreconditionFailed, Code::PreconditionFailed, "It has changed"),
+    shared(
+        "PreconditionFailed",
+        Kind::PreconditionFailed,
+        Code::PreconditionFailed,
+        "It has changed",
+    ),
     shared("TooLarge", Kind::TooLarge, Code::BodyTooLarge, "The body is too large"),
     shared(
         "UnsupportedMediaType",
@@ -37,7 +42,12 @@ const ERRORS: [Shared; 12] = [
         "The body must be JSON",
     ),
     shared("Invalid", Kind::Invalid, Code::ValidationError, "The body breaks a rule"),
-    shared("RateLimited", Kind::RateLimited, Code::RateLimitExceeded, "A window or a quota is spent"),
+    shared(
+        "RateLimited",
+        Kind::RateLimited,
+        Code::RateLimitExceeded,
+        "A window or a quota is spent",
+    ),
     shared("InternalError", Kind::Internal, Code::InternalError, "Something is broken here"),
     shared("Unavailable", Kind::Unavailable, Code::ServiceUnavailable, "Not now; try again later"),
 ];
@@ -62,11 +72,14 @@ pub(super) fn of(endpoint: &Endpoint, described: &Described) -> Value {
         all.entry(status).or_insert(reference);
     }
     if endpoint.access == Access::Probe {
-        all.insert("503".into(), json!({
-            "description": "Not well, starting or draining",
-            "headers": references(&["X-Request-ID"]),
-            "content": { "application/json": { "schema": { "type": "object" } } },
-        }));
+        all.insert(
+            "503".into(),
+            json!({
+                "description": "Not well, starting or draining",
+                "headers": references(&["X-Request-ID"]),
+                "content": { "application/json": { "schema": { "type": "object" } } },
+            }),
+        );
     }
     Value::Object(all)
 }

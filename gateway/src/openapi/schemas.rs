@@ -52,18 +52,21 @@ impl Schemas {
         let pair = self.0.entry(key).or_insert_with(|| Pair::of(endpoint));
         let input = run(endpoint, &mut pair.inputs);
         let output = run(endpoint, &mut pair.outputs);
-        let body = input.body.map(|(schema, required)| {
-            (renamed(schema.to_value(), &pair.prefix, INPUT), required)
-        });
+        let body = input
+            .body
+            .map(|(schema, required)| (renamed(schema.to_value(), &pair.prefix, INPUT), required));
         let shown = |schema: schemars::Schema| renamed(schema.to_value(), &pair.prefix, "");
         let (status, success) = match output.response {
             None => (200, Success::Raw("*/*")),
-            Some(Response { status, kind }) => (status, match kind {
-                ResponseKind::Data(schema) => Success::Data(shown(schema)),
-                ResponseKind::Page(schema) => Success::Page(shown(schema)),
-                ResponseKind::Nothing => Success::Nothing,
-                ResponseKind::Raw(media) => Success::Raw(media),
-            }),
+            Some(Response { status, kind }) => (
+                status,
+                match kind {
+                    ResponseKind::Data(schema) => Success::Data(shown(schema)),
+                    ResponseKind::Page(schema) => Success::Page(shown(schema)),
+                    ResponseKind::Nothing => Success::Nothing,
+                    ResponseKind::Raw(media) => Success::Raw(media),
+                },
+            ),
         };
         Described { parameters: input.parameters, body, status, success }
     }

@@ -38,17 +38,42 @@ pub(super) async fn authenticate(
     record: &mut Record,
     connection: &Connection<Remembered>,
 ) -> Result<Option<Known>> {
-    if endpoint.access == Access::Public {
+    if matches!(endpoint.access, Access::Public | Access::Probe) {
         return Ok(None);
     }
     let Some(credential) = credential(&parts.headers)? else {
-        let open = matches!(endpoint.access, Access::Probe | Access::Open(_));
+        let open = matches!(endpoint.access, Access::Open(_));
         return if open { Ok(None) } else { Err(refused_credential()) };
     };
-    if let Some(known) = remembered(credential, connection, shared) {
-        return Ok(Some(known));
+    known(shared, credential, record, connection).await.map(Some)
+}
+
+/// Finds the caller of a probe that shows administrators more. A probe refuses nobody: whoever
+/// is not known is anybody.
+pub(super) async fn visitor(
+    shared: &Shared,
+    endpoint: &Endpoint,
+    parts: &request::Parts,
+    record: &mut Record,
+    connection: &Connection<Remembered>,
+) -> Option<Known> {
+    if endpoint.access != Access::Probe || !endpoint.path.starts_with("/api/v1/admin/") {
+        return None;
     }
-    look_up(shared, credential, record, connection).await.map(Some)
+    let credential = credential(&parts.headers).ok()??;
+    known(shared, credential, record, connection).await.ok()
+}
+
+async fn known(
+    shared: &Shared,
+    credential: &str,
+    record: &mut Record,
+    connection: &Connection<Remembered>,
+) -> Result<Known> {
+    if let Some(known) = remembered(credential, connection, shared) {
+        return Ok(known);
+    }
+    look_up(shared, credential, record, connection).await
 }
 
 /// The one credential of a request, whichever header carries it.
@@ -110,7 +135,7 @@ async fn look_up(
     connection: &Connection<Remembered>,
 ) -> Result<Known> {
     let code = api_keys::presented(credential).ok_or_else(refused_credential)?;
-    let (now_ms, ip) = (record.now_ms, record.ip.unwrap_or(connection.peer.ip()));
+    let (now_ms, ip) = (record.now_ms, record.ip.unwrap_or_else(|| connection.peer.ip()));
     // A spent address causes no read: what is not in memory is told to come back later.
     let spent = shared.addresses.is_spent(ip, now_ms);
     let tenant = tenant_of(shared, code, spent).await?;

@@ -12,6 +12,8 @@ use crate::config::TenantHeader;
 use crate::context::Ctx;
 use crate::dialect::Dialect;
 use crate::endpoint::{Access, Endpoint};
+use crate::extract::KeyId;
+use crate::permissions_of_gateway::REVOKE;
 
 /// Finds the tenant and judges the caller's right. The right comes before any object: 403 before
 /// 404; a tenant that the caller may not enter is not there at all: 404 by path, 403 by header.
@@ -25,10 +27,10 @@ pub(super) async fn authorize(ctx: &mut Ctx) -> Result<()> {
     };
     let wanted = wanted_tenant(ctx, &caller)?;
     let tenant = enter(ctx, &caller, wanted).await?;
+    // Known from here on: a refusal counts, and is audited, as one of this tenant.
+    ctx.tenant = Some(Arc::clone(&tenant));
     realm(ctx, &tenant)?;
-    allowed(ctx.endpoint, &caller)?;
-    ctx.tenant = Some(tenant);
-    Ok(())
+    allowed(ctx, &caller)
 }
 
 /// Where the request says which tenant it is about.
@@ -106,8 +108,8 @@ fn realm(ctx: &Ctx, tenant: &Tenant) -> Result<()> {
     }
 }
 
-fn allowed(endpoint: &Endpoint, caller: &Caller) -> Result<()> {
-    let right = match endpoint.access {
+fn allowed(ctx: &Ctx, caller: &Caller) -> Result<()> {
+    let right = match ctx.endpoint.access {
         Access::Can(right) | Access::Open(right) => right,
         Access::Master(right) => {
             if caller.tenant != TenantId::MASTER {
@@ -117,7 +119,17 @@ fn allowed(endpoint: &Endpoint, caller: &Caller) -> Result<()> {
         }
         Access::AnyKey | Access::Probe | Access::Public => return Ok(()),
     };
-    if caller.rights.holds(right) { Ok(()) } else { Err(missing(right)) }
+    if caller.rights.holds(right) || is_own_end(ctx, right, caller) {
+        Ok(())
+    } else {
+        Err(missing(right))
+    }
+}
+
+/// A key may always revoke itself.
+fn is_own_end(ctx: &Ctx, right: Right, caller: &Caller) -> bool {
+    let named = ctx.parameter("keyId").or_else(|| ctx.parameter("key_id"));
+    right == REVOKE && named.and_then(KeyId::parse) == Some(caller.entry.key.id)
 }
 
 #[cold]

@@ -64,7 +64,10 @@ async fn stages(
     };
     route::negotiable(route.endpoint, &parts)?;
     // Who calls. A failed credential is an answer only after the address has been charged for it.
-    let known = authenticate::authenticate(shared, route.endpoint, &parts, record, connection).await;
+    let known = match authenticate::visitor(shared, route.endpoint, &parts, record, connection).await {
+        Some(visitor) => Ok(Some(visitor)),
+        None => authenticate::authenticate(shared, route.endpoint, &parts, record, connection).await,
+    };
     // The address pays for whoever has no window of its own, before anything else is done.
     record.window = admit::admit(shared, route.endpoint, &known, ip, record)?;
     let known = known?;
@@ -83,8 +86,9 @@ async fn stages(
         tenant: None,
         request_hash: [0; 32],
     };
-    authorize::authorize(&mut ctx).await?;
+    let authorized = authorize::authorize(&mut ctx).await;
     record.tenant.clone_from(&ctx.tenant);
+    authorized?;
     // Only now is the body worth reading.
     let body = body::read(&ctx, body).await?;
     let answer = (route.endpoint.call)(ctx, body).await?;

@@ -145,7 +145,8 @@ fn unknown(path: &str) -> Error {
 pub(super) fn negotiable(endpoint: &Endpoint, parts: &request::Parts) -> Result<()> {
     let Some(accept) = parts.headers.get("accept") else { return Ok(()) };
     let accept = accept.to_str().unwrap_or("*/*");
-    if accept == "*/*" || accept == JSON || endpoint.dialect == Dialect::Raw {
+    let raw = endpoint.dialect == Dialect::Raw || endpoint.path == "/metrics";
+    if accept == "*/*" || accept == JSON || raw {
         return Ok(());
     }
     let welcome = |range: &str| {

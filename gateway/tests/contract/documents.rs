@@ -4,7 +4,7 @@ use std::fs;
 
 use latchkey_gateway::openapi::{Scope, Settings, document};
 
-use crate::{ended_well, python};
+use crate::scripts::{ended_well, python};
 
 #[test]
 fn the_documents_are_valid_and_so_are_their_examples() {
@@ -12,7 +12,7 @@ fn the_documents_are_valid_and_so_are_their_examples() {
     let settings = Settings { base_url: None, needs_tenant: true };
     let files = Scope::ALL.map(|scope| {
         let file = folder.path().join(format!("{scope:?}.json"));
-        fs::write(&file, document(scope, settings).to_string()).unwrap();
+        fs::write(&file, serde_json::to_vec(&document(scope, settings)).unwrap()).unwrap();
         file.to_str().unwrap().to_owned()
     });
     ended_well(&python("contract/validate.py", files.iter().map(String::as_str)));

@@ -7,11 +7,11 @@ use std::fs;
 use latchkey_gateway::endpoint::{Access, Audit, Endpoint};
 use latchkey_gateway::pipeline::all_endpoints;
 
-use crate::tests;
+use crate::scripts::tests;
 
 #[test]
 fn endpoints_are_those_of_the_list() {
-    check("endpoints.txt", all_endpoints().map(line).collect());
+    check("endpoints.txt", &all_endpoints().map(line).collect());
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn public_routes_are_those_of_the_list() {
         matches!(endpoint.access, Access::Probe | Access::Public | Access::Open(_))
     });
     let lines = public.map(|e| format!("{} {} {}", e.method.word(), e.path, access(e.access)));
-    check("public_routes.txt", lines.collect());
+    check("public_routes.txt", &lines.collect());
 }
 
 /// One endpoint: method, path, dialect, who may call, what the audit trail keeps.
@@ -46,12 +46,12 @@ fn access(access: Access) -> String {
 
 /// Compares lines with those of a file; `#` begins a comment.
 #[track_caller]
-fn check(file: &str, found: BTreeSet<String>) {
+fn check(file: &str, found: &BTreeSet<String>) {
     let text = fs::read_to_string(tests().join("golden").join(file)).unwrap();
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let listed: BTreeSet<String> = lines.map(str::to_owned).collect();
     let added = found.difference(&listed).map(|line| format!("+{line}\n"));
-    let gone = listed.difference(&found).map(|line| format!("-{line}\n"));
+    let gone = listed.difference(found).map(|line| format!("-{line}\n"));
     let diff: String = added.chain(gone).collect();
     assert!(diff.is_empty(), "`gateway/tests/golden/{file}` must change by hand:\n{diff}");
 }

@@ -6,14 +6,36 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::{ended_well, python};
+use crate::scripts::{ended_well, python};
 
 /// A gateway that is killed when the test ends.
 struct Gateway {
     child: Child,
     /// Kept open: the gateway goes on logging.
-    _log: BufReader<ChildStderr>,
-    url: String,
+    log: BufReader<ChildStderr>,
+}
+
+impl Gateway {
+    /// Serves on a free port.
+    fn start(folder: &Path) -> Self {
+        let mut command = latchkey(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Self { child, log }
+    }
+
+    /// Waits until the log says where it listens.
+    fn url(&mut self) -> String {
+        let mut line = String::new();
+        while self.log.read_line(&mut line).unwrap() > 0 {
+            let entry: Value = serde_json::from_str(&line).unwrap();
+            if let Some(url) = entry["url"].as_str() {
+                return url.to_owned();
+            }
+            line.clear();
+        }
+        panic!("the gateway ended before it listened");
+    }
 }
 
 impl Drop for Gateway {
@@ -38,29 +60,14 @@ fn init(folder: &Path) -> String {
     printed["apiKey"].as_str().unwrap().to_owned()
 }
 
-/// Serves on a free port, and waits until the log says which.
-fn serve(folder: &Path) -> Gateway {
-    let mut command = latchkey(folder, &["serve", "--listen", "127.0.0.1:0"]);
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while log.read_line(&mut line).unwrap() > 0 {
-        let entry: Value = serde_json::from_str(&line).unwrap();
-        if let Some(url) = entry["url"].as_str() {
-            return Gateway { child, _log: log, url: url.to_owned() };
-        }
-        line.clear();
-    }
-    panic!("the gateway ended before it listened");
-}
-
 #[test]
 fn both_pages_load_and_make_a_call() {
     let folder = tempfile::tempdir().unwrap();
     let key = init(folder.path());
-    let gateway = serve(folder.path());
+    let mut gateway = Gateway::start(folder.path());
+    let url = gateway.url();
     let arguments = [
-        gateway.url.as_str(),
+        url.as_str(),
         &key,
         "--reference-call",
         "/api/v1/api-keys/me",

@@ -50,19 +50,20 @@ fn question(world: &World) -> (Vec<String>, String) {
     (headers, json!({ "apiKey": world.master_key }).to_string())
 }
 
-/// Validates by curl with the protocol that `how` asks for, and gives what was spoken.
-fn curl_speaks(world: &World, gateway: &Gateway, how: &[&str]) -> String {
+/// Validates by curl with the protocol that `how` asks for, so often over one connection, and gives
+/// what was spoken.
+fn curl_speaks(world: &World, gateway: &Gateway, how: &[&str], times: usize) -> String {
     let (headers, body) = question(world);
     let url = url(gateway, VALIDATE);
     let mut arguments = how.to_vec();
     for header in &headers {
         arguments.extend(["--header", header]);
     }
-    // Three requests over one connection.
-    arguments.extend(["--data", &body, "--write-out", "\n%{http_version}\n", &url, &url, &url]);
+    arguments.extend(["--data", &body, "--write-out", "\n%{http_version}\n"]);
+    arguments.extend(std::iter::repeat_n(url.as_str(), times));
     let printed = curl(world, &arguments).unwrap();
     let lines: Vec<_> = printed.lines().collect();
-    assert_eq!(lines.len(), 6, "{printed}");
+    assert_eq!(lines.len(), 2 * times, "{printed}");
     for pair in lines.chunks(2) {
         let answer: Value = serde_json::from_str(pair[0]).unwrap();
         assert_eq!(answer["data"]["valid"], true, "{printed}");
@@ -75,15 +76,17 @@ fn curl_speaks(world: &World, gateway: &Gateway, how: &[&str]) -> String {
 fn curl_speaks_every_protocol() {
     let world = World::new();
     let gateway = world.serve();
-    assert_eq!(curl_speaks(&world, &gateway, &["--http1.1"]), "1.1");
-    assert_eq!(curl_speaks(&world, &gateway, &["--http2-prior-knowledge"]), "2");
+    assert_eq!(curl_speaks(&world, &gateway, &["--http1.1"], 3), "1.1");
+    // Once: curl before 8.0 mistakes a connection of prior knowledge that it uses again for one
+    // that does not speak HTTP/2 yet (curl's issue 10634).
+    assert_eq!(curl_speaks(&world, &gateway, &["--http2-prior-knowledge"], 1), "2");
     // An upgrade from HTTP/1.1 is not taken, and not needed: the answer comes in HTTP/1.1.
-    assert_eq!(curl_speaks(&world, &gateway, &["--http2"]), "1.1");
+    assert_eq!(curl_speaks(&world, &gateway, &["--http2"], 3), "1.1");
     gateway.stop();
     let (world, gateway) = with_tls();
     let trust = ["--cacert", "cert.pem"];
-    assert_eq!(curl_speaks(&world, &gateway, &[&trust[..], &["--http2"]].concat()), "2");
-    assert_eq!(curl_speaks(&world, &gateway, &[&trust[..], &["--http1.1"]].concat()), "1.1");
+    assert_eq!(curl_speaks(&world, &gateway, &[&trust[..], &["--http2"]].concat(), 3), "2");
+    assert_eq!(curl_speaks(&world, &gateway, &[&trust[..], &["--http1.1"]].concat(), 3), "1.1");
     gateway.stop();
 }
 

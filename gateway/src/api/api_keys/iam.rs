@@ -169,7 +169,7 @@ async fn create(ctx: Ctx, Body(body): Body<NewKey>) -> Result<Ready<Created<KeyW
             secret: issued.secret.expose().to_owned(),
         },
     };
-    ctx.create(domain::Issue { new, secret, fingerprint }, render).await
+    ctx.create(domain::Issue { new, secret, fingerprint }, render).await.map_err(renamed)
 }
 
 async fn wanted(ctx: &Ctx, body: NewKey) -> Result<domain::NewKey> {
@@ -178,7 +178,7 @@ async fn wanted(ctx: &Ctx, body: NewKey) -> Result<domain::NewKey> {
         (None, None) if ctx.is_cross_tenant() => Owner::Tenant,
         (None, None) => ctx.caller()?.entry.key.owner,
         (Some(kind), id) if kind == "tenant" => {
-            OwnerBody { kind, id: id.unwrap_or(tenant.uuid()) }.parse(tenant)?
+            OwnerBody { kind, id: id.unwrap_or_else(|| tenant.uuid()) }.parse(tenant)?
         }
         (Some(kind), Some(id)) => OwnerBody { kind, id }.parse(tenant)?,
         (Some(_), None) => return Err(Error::invalid("owner_id", "is needed beside `owner_type`")),
@@ -363,7 +363,7 @@ async fn update(
     let change = change.checked(ctx.now_ms).map_err(renamed)?;
     rights::may_change(ctx, &change).await?;
     let command = domain::Update { id, change, if_match: ctx.if_match()? };
-    let changed = ctx.tenant()?.execute(ctx.who(), command).await?;
+    let changed = ctx.tenant()?.execute(ctx.who(), command).await.map_err(renamed)?;
     shown(ctx, &changed.key, changed.usage).await
 }
 

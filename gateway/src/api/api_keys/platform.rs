@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::validate::permissions;
 use super::wire::{EnvironmentWord, OwnerBody, QuotaBody, Words};
-use super::{rights, wire};
+use super::rights;
 use crate::answer::{Created, Found, Ready};
 use crate::context::Ctx;
 use crate::endpoints;
@@ -261,7 +261,7 @@ async fn wanted(ctx: &Ctx, body: NewKey) -> Result<domain::NewKey> {
             ProtocolWord::Rest => Protocol::Rest,
             ProtocolWord::Graphql => Protocol::Graphql,
         }),
-        allowed_ips: body.ip_whitelist.map(wire::Words::list).unwrap_or_default(),
+        allowed_ips: body.ip_whitelist.map(Words::list).unwrap_or_default(),
         limits: body.rate_limit.unwrap_or_default().into(),
         quota: body.quota.map(Into::into),
         not_before,
@@ -312,7 +312,10 @@ async fn list(ctx: Ctx, page: OffsetPage) -> Result<Found<Keys>> {
     let api_keys = rows
         .into_iter()
         .map(|(key, written)| {
-            let usage = states.get(&key.id).map_or(written.clone(), |s| s.uses.add_to(written));
+            let usage = match states.get(&key.id) {
+                Some(state) => state.uses.add_to(written),
+                None => written,
+            };
             Listed {
                 last_used_at: usage.last_used_at.map(Millis),
                 usage_count: usage.total,
@@ -500,6 +503,7 @@ async fn rotate(
         id,
         grace_minutes,
         expires_in_days: body.expires_in,
+        if_match: ctx.if_match()?,
         secret,
         fingerprint,
     };

@@ -123,7 +123,11 @@ async fn validate_open(ctx: Ctx, Body(question): Body<Question>) -> Result<Judge
         None => None,
     };
     let tenant = match id.filter(|id| named.is_none_or(|named| named == *id)) {
-        Some(id) => registry.tenant(id).await.ok(),
+        Some(id) => match registry.tenant(id).await {
+            Ok(tenant) => Some(tenant),
+            Err(error) if error.kind() == Kind::NotFound => None,
+            Err(error) => return Err(error),
+        },
         None => None,
     };
     let verdict = match tenant {
@@ -421,7 +425,7 @@ async fn validate_batch(
     let mut places: Vec<Result<usize, Value>> = Vec::with_capacity(total);
     let mut asked = Vec::new();
     for item in body.keys {
-        match item_of(&ctx, item, tenant) {
+        match item_of(&ctx, &item, tenant) {
             Ok(Some(presented)) => {
                 places.push(Ok(asked.len()));
                 asked.push(presented);
@@ -453,7 +457,7 @@ async fn validate_batch(
 /// One item of a batch; none for a key that no tenant of ours has issued, or another one has.
 fn item_of(
     ctx: &Ctx,
-    item: strict::FreeValue,
+    item: &strict::FreeValue,
     tenant: &latchkey_actors::tenant::Tenant,
 ) -> Result<Option<Presented>, String> {
     let text = item.text();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// `live` or `test`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum EnvironmentWord {
+pub(super) enum EnvironmentWord {
     #[default]
     Live,
     Test,
@@ -36,7 +36,7 @@ impl From<Environment> for EnvironmentWord {
 /// How often a quota fills again.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum IntervalWord {
+pub(super) enum IntervalWord {
     Daily,
     Monthly,
 }
@@ -44,18 +44,18 @@ pub enum IntervalWord {
 /// What fills a quota again.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RefillBody {
-    pub amount: u64,
-    pub interval: IntervalWord,
+pub(super) struct RefillBody {
+    pub(super) amount: u64,
+    pub(super) interval: IntervalWord,
 }
 
 /// A quota, in requests.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct QuotaBody {
-    pub remaining: u64,
+pub(super) struct QuotaBody {
+    pub(super) remaining: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refill: Option<RefillBody>,
+    pub(super) refill: Option<RefillBody>,
 }
 
 impl From<QuotaBody> for NewQuota {
@@ -73,7 +73,7 @@ impl From<QuotaBody> for NewQuota {
 
 impl QuotaBody {
     /// What stands in the store and what is leased and not spent.
-    pub fn shown(quota: &Quota, leased: u64, now_ms: i64) -> Self {
+    pub(super) fn shown(quota: &Quota, leased: u64, now_ms: i64) -> Self {
         let mut quota = *quota;
         latchkey_actors::tenant::refill(&mut quota, now_ms);
         let refill = quota.refill.map(|refill| RefillBody {
@@ -90,15 +90,15 @@ impl QuotaBody {
 /// To whom a key belongs.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct OwnerBody {
+pub(super) struct OwnerBody {
     /// `user`, `service_account`, `application` or `tenant`.
     #[serde(rename = "type")]
-    pub kind: String,
-    pub id: uuid::Uuid,
+    pub(super) kind: String,
+    pub(super) id: uuid::Uuid,
 }
 
 impl OwnerBody {
-    pub fn of(owner: Owner, tenant: latchkey_storage::id::TenantId) -> Self {
+    pub(super) fn of(owner: Owner, tenant: latchkey_storage::id::TenantId) -> Self {
         let (kind, id) = match owner {
             Owner::Tenant => ("tenant", tenant.uuid()),
             Owner::User(user) => ("user", user.uuid()),
@@ -112,7 +112,7 @@ impl OwnerBody {
     ///
     /// # Errors
     /// 422 for a kind that there is not, or another tenant.
-    pub fn parse(&self, tenant: latchkey_storage::id::TenantId) -> Result<Owner> {
+    pub(super) fn parse(&self, tenant: latchkey_storage::id::TenantId) -> Result<Owner> {
         match self.kind.as_str() {
             "tenant" if self.id == tenant.uuid() => Ok(Owner::Tenant),
             "tenant" => Err(Error::invalid("owner", "the owning tenant is the key's own")),
@@ -131,15 +131,15 @@ impl OwnerBody {
 /// Windows of a key as the IAM and workspace surfaces write them.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RateLimitBody {
+pub(super) struct RateLimitBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requests_per_minute: Option<u32>,
+    pub(super) requests_per_minute: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requests_per_hour: Option<u32>,
+    pub(super) requests_per_hour: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requests_per_day: Option<u32>,
+    pub(super) requests_per_day: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unlimited: Option<bool>,
+    pub(super) unlimited: Option<bool>,
 }
 
 impl From<RateLimitBody> for Limits {
@@ -167,13 +167,13 @@ impl From<Limits> for RateLimitBody {
 /// A comma-separated text, or a list.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Words {
+pub(super) enum Words {
     Text(String),
     List(Vec<String>),
 }
 
 impl Words {
-    pub fn list(self) -> Vec<String> {
+    pub(super) fn list(self) -> Vec<String> {
         match self {
             Self::List(words) => words,
             Self::Text(text) => {

@@ -1,6 +1,6 @@
 //! Groups on the wire.
 
-use latchkey_storage::id::TenantId;
+use latchkey_storage::id::{GroupId, TenantId};
 use latchkey_storage::tables::Group;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ impl GroupBody {
         Self {
             id: row.id.uuid(),
             tenant_id: tenant.uuid(),
-            parent_id: row.parent.map(|parent| parent.uuid()),
+            parent_id: row.parent.map(GroupId::uuid),
             name: row.name.clone(),
             display_name: row.display_name.clone(),
             description: row.description.clone(),
@@ -66,6 +66,7 @@ pub(super) struct NewGroup {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "GroupPatch")]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(super) struct Patch {
     #[serde(default)]
     pub(super) name: Option<String>,

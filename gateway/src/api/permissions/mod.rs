@@ -107,10 +107,7 @@ async fn change(
     Body(body): Body<Patch>,
 ) -> Result<Found<PermissionBody>> {
     let wanted = Wanted { name: body.name, resource: body.resource, action: body.action };
-    let name = match wanted.is_anything() {
-        true => Some(Judged::of(&ctx, id, wanted).await?),
-        false => None,
-    };
+    let name = if wanted.is_anything() { Some(Judged::of(&ctx, id, wanted).await?) } else { None };
     update(&ctx, id, move |row| {
         name.map_or(Ok(()), |name| name.set(row))?;
         row.display_name = body.display_name.unwrap_or_else(|| row.display_name.clone());

@@ -70,6 +70,7 @@ pub(super) struct NewPermission {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "PermissionPatch")]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(super) struct Patch {
     /// Alone it says resource and action, too.
     #[serde(default)]

@@ -73,6 +73,7 @@ pub(super) struct NewRole {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RolePatch")]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(super) struct Patch {
     #[serde(default)]
     pub(super) name: Option<String>,

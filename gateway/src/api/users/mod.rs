@@ -115,7 +115,7 @@ async fn replace(
         row.email = body.email;
         row.email_verified = body.email_verified;
         row.status = status.unwrap_or(UserStatus::Active);
-        row.password_hash = password_hash.or(row.password_hash.take());
+        row.password_hash = password_hash.or_else(|| row.password_hash.take());
         row.phone_verified &= row.phone == body.phone;
         row.phone = body.phone;
         row.first_name = body.first_name;

@@ -138,6 +138,7 @@ pub(super) struct NewUser {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "UserPatch")]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(super) struct Patch {
     #[serde(default)]
     pub(super) username: Option<String>,

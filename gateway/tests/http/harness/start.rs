@@ -58,6 +58,7 @@ async fn open(config: &Config, clock: &ManualClock) -> (Arc<Store>, Arc<Registry
     let options = Options {
         durability: Durability::Buffered,
         block_cache_bytes: 1 << 20,
+        memtable_bytes: 1 << 20,
         readers_max: 2,
         ..config.store_options()
     };

@@ -12,6 +12,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -108,7 +109,8 @@ impl World {
 /// A child process whose standard error is read to its end, line by line; ended with the test.
 pub(crate) struct Process {
     child: Child,
-    lines: Receiver<String>,
+    /// Locked, so that the threads of a test may share the process.
+    lines: Mutex<Receiver<String>>,
 }
 
 impl Process {
@@ -117,7 +119,7 @@ impl Process {
         let (told, lines) = mpsc::channel();
         let log = BufReader::new(child.stderr.take().unwrap());
         thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|it| told.send(it)));
-        Self { child, lines }
+        Self { child, lines: Mutex::new(lines) }
     }
 
     /// Reads the log up to a line with `part` in it.
@@ -125,7 +127,7 @@ impl Process {
     pub(crate) fn until(&self, part: &str) -> String {
         let mut seen = String::new();
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.lock().recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(part) => return line,
                 Ok(line) => seen.extend([line.as_str(), "\n"]),
                 Err(error) => panic!("`{part}` is not in the log ({error}):\n{seen}"),
@@ -152,7 +154,7 @@ impl Process {
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
+            match self.lines.lock().recv_timeout(PATIENCE) {
                 Ok(line) => rest.extend([line.as_str(), "\n"]),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{rest}"),

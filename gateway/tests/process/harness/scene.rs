@@ -26,7 +26,11 @@ impl Home {
         let mut master = Self::enter(gateway, MASTER, master_key);
         let new = json!({ "name": slug, "slug": slug, "issue_admin_key": true });
         let made = master.ask("POST", "/api/v1/tenants", Some(&new)).expect(201);
-        Self::enter(gateway, text(&made["data"]["id"]), text(&made["data"]["admin_api_key"]["secret"]))
+        Self::enter(
+            gateway,
+            text(&made["data"]["id"]),
+            text(&made["data"]["admin_api_key"]["secret"]),
+        )
     }
 
     /// The same tenant over a connection of its own.

@@ -1,0 +1,63 @@
+//! Every endpoint once as it is meant to be called: the sweep's requests are right but for the
+//! one thing that each of its cases changes.
+
+use serde_json::{Value, json};
+
+use super::rows::{Row, rows};
+use super::scene::{Home, Scene};
+
+#[tokio::test]
+async fn every_endpoint_answers_as_its_document_says() {
+    let scene = Scene::new().await;
+    let mut unswept = Vec::new();
+    for row in rows() {
+        let home = home(&scene, row).await;
+        if let Some(body) = scene.document.body(row)
+            && let Err(why) = body.sample(&|member| scene.value(row, &home, member))
+        {
+            unswept.push(format!("{}: {why}", row.name()));
+            continue;
+        }
+        prepare(&scene, row, &home).await;
+        let mut ask = scene.right(row, &home);
+        if row.0.path.ends_with("{id}/restore") {
+            ask = ask.with("x-api-key", scene.world.master_key.clone());
+        }
+        let reply = scene.ask(row, "a right request", &ask).await;
+        if !(200..300).contains(&reply.status) {
+            scene.fault(row, "a right request", &reply, "refused");
+        }
+    }
+    assert!(unswept.is_empty(), "{unswept:?}");
+    scene.end();
+}
+
+/// A tenant for what ends tenants; for all else fresh objects in the tenant.
+async fn home(scene: &Scene, row: Row) -> Home {
+    match row.0.noun == "tenants" && row.is_by_path() {
+        true => scene.another().await,
+        false => scene.fresh().await,
+    }
+}
+
+/// Makes what the request is about to undo.
+async fn prepare(scene: &Scene, row: Row, home: &Home) {
+    let path = row.path(|parameter| home.id(parameter));
+    let call = |method, path: String, body: Option<Value>| async move {
+        scene.world.call(method, &path, Some(&home.admin), None, body).await.is(204)
+    };
+    if let Some(object) = path.strip_suffix("/restore") {
+        call("DELETE", object.to_owned(), None).await;
+    }
+    let links = row.parameters().count() == 3;
+    if let (true, Some((list, id))) = (links, path.rsplit_once('/')) {
+        let member = match list.rsplit('/').next() {
+            Some("roles") => "role_id",
+            Some("groups") => "group_id",
+            Some("permissions") => "permission_id",
+            Some("members") => "user_id",
+            other => panic!("{other:?} is no list of links"),
+        };
+        call("POST", list.to_owned(), Some(json!({ member: id }))).await;
+    }
+}
