@@ -4,4 +4,25 @@
 mod directory;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod api_keys_platform;
+#[cfg(test)]
+mod api_keys_iam;
+#[cfg(test)]
+mod api_keys_workspace;
+#[cfg(test)]
+mod validation;
+#[cfg(test)]
+mod tenants;
+#[cfg(test)]
+mod decisions;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod protocol;
+#[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod audit;

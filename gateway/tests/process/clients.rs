@@ -78,7 +78,7 @@ fn curl_speaks_every_protocol() {
     let gateway = world.serve();
     assert_eq!(curl_speaks(&world, &gateway, &["--http1.1"], 3), "1.1");
     // Once: curl before 8.0 mistakes a connection of prior knowledge that it uses again for one
-    // that does not speak HTTP/2 yet (curl's issue 10634).
+    // that does not speak HTTP/2 yet.
     assert_eq!(curl_speaks(&world, &gateway, &["--http2-prior-knowledge"], 1), "2");
     // An upgrade from HTTP/1.1 is not taken, and not needed: the answer comes in HTTP/1.1.
     assert_eq!(curl_speaks(&world, &gateway, &["--http2"], 3), "1.1");

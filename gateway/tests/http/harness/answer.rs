@@ -44,6 +44,26 @@ impl Answer {
         answer
     }
 
+    /// Insists on an error of the platform surface.
+    #[track_caller]
+    pub(crate) fn refuses(self, status: u16, code: &str) -> Self {
+        let answer = self.is(status);
+        assert_eq!(answer.json["success"], false, "{}: {}", answer.asked, answer.json);
+        assert_eq!(answer.json["error"]["code"], code, "{}: {}", answer.asked, answer.json);
+        assert!(answer.json["timestamp"].is_string(), "{}: {}", answer.asked, answer.json);
+        answer
+    }
+
+    /// Insists on an error of the workspace surface.
+    #[track_caller]
+    pub(crate) fn errs(self, status: u16, code: &str) -> Self {
+        let answer = self.is(status);
+        assert_eq!(answer.json["status"], "error", "{}: {}", answer.asked, answer.json);
+        assert_eq!(answer.json["code"], code, "{}: {}", answer.asked, answer.json);
+        assert!(answer.json["message"].as_str().is_some_and(|text| !text.is_empty()));
+        answer
+    }
+
     /// Insists on a 422 that concerns this member of the body.
     #[track_caller]
     pub(crate) fn concerns(self, member: &str) -> Self {

@@ -13,6 +13,7 @@
 
 mod answer;
 mod start;
+mod surfaces;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 pub(crate) use answer::Answer;
+pub(crate) use start::START_MS;
+pub(crate) use surfaces::{Key, members};
 
 /// A gateway with the master tenant and one tenant, each with its administrator's key.
 pub(crate) struct World {

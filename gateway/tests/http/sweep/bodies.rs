@@ -93,8 +93,8 @@ async fn what_a_schema_does_not_know_is_invalid() {
         let values = |member: &str| scene.value(row, &scene.own, member);
         for body in body.with_unknown_members(&values) {
             let what = format!("an unknown member in {body}");
-            let reply = scene.expect(row, &what, &right.clone().body(body.to_string()), row.invalid());
-            let reply = reply.await;
+            let ask = right.clone().body(body.to_string());
+            let reply = scene.expect(row, &what, &ask, row.invalid()).await;
             if !String::from_utf8_lossy(&reply.body).contains("surprise") {
                 scene.fault(row, &what, &reply, "does not name the member");
             }
