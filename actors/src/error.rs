@@ -159,7 +159,8 @@ impl Error {
     /// A member of the body that breaks a rule.
     #[cold]
     pub fn invalid(field: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
-        Self::new(Kind::Invalid, Code::ValidationError, "Invalid request body").field(field, problem)
+        Self::new(Kind::Invalid, Code::ValidationError, "Invalid request body")
+            .field(field, problem)
     }
 
     /// Something that is not there; `noun` as it begins a sentence.

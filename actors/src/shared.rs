@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use latchkey_storage::journal::CommitLog;
 use latchkey_storage::Store;
+use latchkey_storage::journal::CommitLog;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;

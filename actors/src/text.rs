@@ -93,7 +93,8 @@ pub fn color(field: &'static str, text: Option<&str>) -> Result<()> {
 
 /// Control characters, and those that turn the direction of what is read.
 pub fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

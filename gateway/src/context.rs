@@ -84,7 +84,10 @@ impl Ctx {
     /// The first query parameter of this name, as it was sent.
     pub fn query(&self, name: &str) -> Option<&str> {
         let pairs = self.parts.uri.query()?.split('&');
-        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).find(|(k, _)| *k == name).map(|(_, v)| v)
+        pairs
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .find(|(k, _)| *k == name)
+            .map(|(_, v)| v)
     }
 
     /// The version that `If-Match` names.

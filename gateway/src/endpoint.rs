@@ -173,8 +173,8 @@ pub mod words {
     pub use super::Access::{AnyKey, Probe, Public};
     use super::{Access, Right};
     pub use latchkey_actors::permissions::Noun::*;
-    use latchkey_actors::permissions::{Noun, Verb};
     pub use latchkey_actors::permissions::Verb::*;
+    use latchkey_actors::permissions::{Noun, Verb};
 
     /// A key that holds this, in the tenant that the request is about.
     #[expect(non_snake_case, reason = "it reads as a word of the table")]

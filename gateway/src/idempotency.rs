@@ -125,7 +125,8 @@ impl Key {
             let message = "The `Idempotency-Key` was used for another request";
             return Err(Error::new(Kind::Invalid, Code::IdempotencyKeyReused, message));
         }
-        let opened = data_key(view)?.open(&self.place(view), &row.answer).map_err(Error::internal)?;
+        let opened =
+            data_key(view)?.open(&self.place(view), &row.answer).map_err(Error::internal)?;
         let kept: Kept = serde_json::from_slice(opened.expose()).map_err(Error::internal)?;
         let answer = Answer::json(kept.status, kept.body);
         let replayed = HeaderName::from_static("idempotency-replayed");

@@ -18,7 +18,8 @@ mod process;
 
 /// Seconds: from what a cache hit takes to what a caller gives up on.
 const SECONDS: [f64; 14] = [
-    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0,
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5,
+    10.0,
 ];
 const COMMANDS: [f64; 7] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
 /// Answers after which histograms are summed up.
@@ -203,9 +204,7 @@ pub(crate) struct CheckMetrics {
 
 impl CheckMetrics {
     pub(crate) fn of(door: &'static str) -> Self {
-        let of = |decision: &'static str| {
-            counter!("latchkey_permission_checks_total", "door" => door, "decision" => decision)
-        };
+        let of = |decision: &'static str| counter!("latchkey_permission_checks_total", "door" => door, "decision" => decision);
         Self { allow: of("allow"), deny: of("deny") }
     }
 
@@ -232,13 +231,22 @@ fn figure(value: u64) -> f64 {
 }
 
 fn describe() {
-    describe_counter!("latchkey_http_requests_total", "Requests, by route, method, status and dialect.");
-    describe_histogram!("latchkey_http_request_duration_seconds", "Time from a request's head to its answer.");
+    describe_counter!(
+        "latchkey_http_requests_total",
+        "Requests, by route, method, status and dialect."
+    );
+    describe_histogram!(
+        "latchkey_http_request_duration_seconds",
+        "Time from a request's head to its answer."
+    );
     describe_counter!("latchkey_key_validations_total", "Keys judged, by verdict.");
     describe_counter!("latchkey_permission_checks_total", "Decisions, by door and answer.");
     describe_counter!("latchkey_rate_limited_total", "Requests refused by a window.");
     describe_counter!("latchkey_cache_requests_total", "Look-ups in the caches of tenants.");
-    describe_counter!("latchkey_mailbox_refusals_total", "Messages refused because too many were under way.");
+    describe_counter!(
+        "latchkey_mailbox_refusals_total",
+        "Messages refused because too many were under way."
+    );
     describe_gauge!("latchkey_mailbox_depth", "Messages under way.");
     describe_histogram!("latchkey_commit_duration_seconds", "Time to write and sync a batch.");
     describe_histogram!("latchkey_commit_records", "Commands a commit.");

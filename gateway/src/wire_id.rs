@@ -21,9 +21,9 @@ pub fn from_base62(text: &str) -> Option<[u8; 16]> {
         return None;
     }
     let digit = |byte: u8| DIGITS.iter().position(|known| *known == byte);
-    let value = text.bytes().try_fold(0_u128, |value, byte| {
-        value.checked_mul(62)?.checked_add(digit(byte)? as u128)
-    });
+    let value = text
+        .bytes()
+        .try_fold(0_u128, |value, byte| value.checked_mul(62)?.checked_add(digit(byte)? as u128));
     value.map(u128::to_be_bytes)
 }
 

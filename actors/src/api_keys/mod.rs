@@ -9,7 +9,7 @@ mod verdict;
 pub use commands::{Changed, Issue, Issued, Remove, Revoke, Revoked, Rotate, Rotated, Update};
 pub use commands::{KeyStatus, already_revoked, draw, expiry, fetch, list, quota};
 pub use entry::{KeyEntry, network};
-pub use new_key::{KeyChange, NewKey, NewQuota};
+pub use new_key::{KeyChange, Merge, NewKey, NewQuota};
 pub use secret::{LENGTH, PREFIX_LENGTH, Secret, environment, presented};
 pub use verdict::{Presented, Refusal, Verdict};
 

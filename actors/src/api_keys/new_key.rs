@@ -45,8 +45,11 @@ pub struct NewQuota {
     pub refill: Option<QuotaRefill>,
 }
 
+/// A JSON object, as text, out of the one that stands.
+pub type Merge = Box<dyn FnOnce(&str) -> String + Send + Sync>;
+
 /// A change of a key: what is absent stays.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct KeyChange {
     pub name: Option<String>,
     pub description: Option<Option<String>>,
@@ -58,8 +61,8 @@ pub struct KeyChange {
     pub enabled: Option<bool>,
     pub not_before: Option<Option<i64>>,
     pub expires_at: Option<Option<i64>>,
-    pub conditions: Option<String>,
-    pub metadata: Option<String>,
+    pub conditions: Option<Merge>,
+    pub metadata: Option<Merge>,
 }
 
 impl NewKey {
@@ -91,7 +94,6 @@ impl KeyChange {
         self.roles.as_deref().map_or(Ok(()), roles)?;
         self.allowed_ips.as_deref().map_or(Ok(()), addresses)?;
         self.limits.as_ref().map_or(Ok(()), limits)?;
-        self.metadata.as_deref().map_or(Ok(()), metadata)?;
         period(self.not_before.flatten(), self.expires_at.flatten())?;
         future(self.expires_at.flatten(), now_ms)?;
         Ok(self)
@@ -149,9 +151,10 @@ fn limits(limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-fn metadata(metadata: &str) -> Result<()> {
+pub(in crate::api_keys) fn metadata(metadata: &str) -> Result<()> {
     if metadata.len() > METADATA_BYTES_MAX {
-        let problem = format!("takes at most {METADATA_BYTES_MAX} bytes, this is {}", metadata.len());
+        let problem =
+            format!("takes at most {METADATA_BYTES_MAX} bytes, this is {}", metadata.len());
         return Err(Error::invalid("metadata", problem));
     }
     Ok(())

@@ -117,7 +117,8 @@ impl crate::tenant::Command for Denied {
     type Answer = ();
 
     fn run(self, tx: &mut crate::tenant::Tx<'_, '_>) -> crate::error::Result<()> {
-        let mut entry = tx.entry("access.denied", "request", None, &json!({ "status": self.status }));
+        let mut entry =
+            tx.entry("access.denied", "request", None, &json!({ "status": self.status }));
         "denied".clone_into(&mut entry.outcome);
         entry.reason = Some(self.reason);
         entry.count = self.count;

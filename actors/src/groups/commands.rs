@@ -201,9 +201,7 @@ fn parent_exists(tx: &Tx<'_, '_>, parent: Option<GroupId>) -> Result<()> {
 /// A name is unique among those below the same parent.
 fn name_is_free(tx: &Tx<'_, '_>, row: &Group) -> Result<()> {
     match tx.get::<GroupsByName>(&place(row))? {
-        Some(GroupRef(holder)) if holder != row.id => {
-            Err(Error::taken("group", "name", &row.name))
-        }
+        Some(GroupRef(holder)) if holder != row.id => Err(Error::taken("group", "name", &row.name)),
         _ => Ok(()),
     }
 }

@@ -132,16 +132,37 @@ impl RightSet {
 /// Nouns and verbs of the whole product that a tenant's own administrator holds, as names.
 pub fn tenant_admin_names() -> Vec<PermissionName> {
     const NOUNS: [&str; 17] = [
-        "tenants", "users", "roles", "permissions", "groups", "applications", "policies",
-        "oauth_clients", "identity_providers", "api_keys", "decisions", "audit",
-        "service_accounts", "sessions", "devices", "signing_keys", "tokens",
+        "tenants",
+        "users",
+        "roles",
+        "permissions",
+        "groups",
+        "applications",
+        "policies",
+        "oauth_clients",
+        "identity_providers",
+        "api_keys",
+        "decisions",
+        "audit",
+        "service_accounts",
+        "sessions",
+        "devices",
+        "signing_keys",
+        "tokens",
     ];
     const MORE: [&str; 8] = [
-        "kubernetes:review", "webhooks:*", "plugins:*", "credentials:create", "credentials:read",
-        "credentials:update", "credentials:delete", "credentials:rotate",
+        "kubernetes:review",
+        "webhooks:*",
+        "plugins:*",
+        "credentials:create",
+        "credentials:read",
+        "credentials:update",
+        "credentials:delete",
+        "credentials:rotate",
     ];
     let whole = NOUNS.iter().map(|noun| format!("{noun}:*"));
-    whole.chain(MORE.iter().map(|name| (*name).to_owned()))
+    whole
+        .chain(MORE.iter().map(|name| (*name).to_owned()))
         .filter_map(|name| PermissionName::parse(&name).ok())
         .collect()
 }

@@ -57,7 +57,9 @@ impl AddressLimiter {
         let number = number(address);
         let shard = self.shard(number).map(Mutex::lock);
         shard
-            .and_then(|mut shard| shard.get_mut(&number).map(|r| r.state(requests_max, window_s, now_ms)))
+            .and_then(|mut shard| {
+                shard.get_mut(&number).map(|r| r.state(requests_max, window_s, now_ms))
+            })
             .is_some_and(|state| state.remaining == 0)
     }
 

@@ -48,7 +48,9 @@ impl KeyWindows {
     /// No window holds anything any more.
     fn is_over(&self, now_ms: i64) -> bool {
         [(&self.minute, MINUTE_S), (&self.hour, HOUR_S), (&self.day, DAY_S)].into_iter().all(
-            |(ring, s)| ring.as_ref().and_then(|ring| ring.empty_at(s)).is_none_or(|at| at <= now_ms),
+            |(ring, s)| {
+                ring.as_ref().and_then(|ring| ring.empty_at(s)).is_none_or(|at| at <= now_ms)
+            },
         )
     }
 
@@ -77,7 +79,12 @@ pub struct WindowTable {
 
 impl WindowTable {
     /// The windows of a key; none when there is no room for another.
-    pub fn of(&mut self, key: ApiKeyId, windows_max: usize, now_ms: i64) -> Option<&mut KeyWindows> {
+    pub fn of(
+        &mut self,
+        key: ApiKeyId,
+        windows_max: usize,
+        now_ms: i64,
+    ) -> Option<&mut KeyWindows> {
         if !self.by_key.contains_key(&key) && self.by_key.len() >= windows_max {
             self.drop_what_is_over(now_ms);
             if self.by_key.len() >= windows_max {

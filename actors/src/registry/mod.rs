@@ -159,8 +159,10 @@ impl Registry {
 
     async fn wake(&self, id: TenantId) -> Result<Arc<Tenant>> {
         if !self.awake.closed(id, self.shared.clock.now_ms()) {
-            return Err(Error::unavailable("The tenant fails again and again; it rests for a while")
-                .retry_after(breaker::REST_S));
+            return Err(Error::unavailable(
+                "The tenant fails again and again; it rests for a while",
+            )
+            .retry_after(breaker::REST_S));
         }
         let slot = Arc::clone(&self.awake.slots.entry(id).or_default());
         let woken = slot.0.get_or_try_init(|| self.wake_first(id)).await;

@@ -13,8 +13,8 @@ use super::Awake;
 use crate::error::{Error, Result};
 use crate::rate_limits::WindowTable;
 use crate::shared::Shared;
-use crate::tenant::actor::{Start, TenantActor};
 use crate::tenant::Tenant;
+use crate::tenant::actor::{Start, TenantActor};
 
 /// The handle of the supervisor.
 pub(super) struct Supervisor {
@@ -88,7 +88,8 @@ impl Supervisor {
         let spawned = Actor::spawn_linked(None, TenantActor, start, supervisor).await;
         let (actor, _) = spawned.map_err(Error::internal)?;
         let _ = self.actor.cast(Started(actor.get_id(), id));
-        let tenant = Tenant::new(row, actor, (epoch, policy_version), Arc::clone(&self.shared), has_ended);
+        let tenant =
+            Tenant::new(row, actor, (epoch, policy_version), Arc::clone(&self.shared), has_ended);
         Ok((Arc::new(tenant), code))
     }
 
@@ -116,11 +117,7 @@ impl Actor for Body {
     type State = Known;
     type Arguments = ();
 
-    async fn pre_start(
-        &self,
-        _: ActorRef<Started>,
-        (): (),
-    ) -> Result<Known, ActorProcessingErr> {
+    async fn pre_start(&self, _: ActorRef<Started>, (): ()) -> Result<Known, ActorProcessingErr> {
         Ok(Known::default())
     }
 

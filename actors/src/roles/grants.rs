@@ -89,8 +89,7 @@ pub fn permissions_of(
         return Ok((rows.into_iter().skip(skip).take(limit).collect(), total));
     }
     super::fetch(view, role)?;
-    let exists =
-        |(_, id): &(RoleId, PermissionId)| Ok(view.contains::<Permissions>(&(*id,))?);
+    let exists = |(_, id): &(RoleId, PermissionId)| Ok(view.contains::<Permissions>(&(*id,))?);
     let fetch = |(_, id): &(RoleId, PermissionId)| crate::permissions::fetch(view, *id);
     let (page, total) =
         links::page::<RolePermissions, _>(view, &(role,), (skip, limit), exists, fetch)?;

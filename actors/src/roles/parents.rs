@@ -33,7 +33,10 @@ pub(super) fn check_changed(view: &View<'_>, row: &Role, before: &[RoleId]) -> R
 
 fn exist(view: &View<'_>, parents: &[RoleId], before: &[RoleId]) -> Result<()> {
     if parents.len() > PARENTS_MAX {
-        return Err(Error::invalid("parents", format!("a role takes at most {PARENTS_MAX} parents")));
+        return Err(Error::invalid(
+            "parents",
+            format!("a role takes at most {PARENTS_MAX} parents"),
+        ));
     }
     for parent in parents.iter().filter(|parent| !before.contains(parent)) {
         if !super::exists(view, *parent)? {

@@ -159,8 +159,7 @@ async fn permissions_of_a_role_are_listed_without_the_deleted() {
     world.run(Grant { role: role.id, permission: second.id }).await.unwrap();
     let listed = async || {
         let role = role.id;
-        let (page, total) =
-            world.read(move |view| permissions_of(view, role, 0, 9)).await.unwrap();
+        let (page, total) = world.read(move |view| permissions_of(view, role, 0, 9)).await.unwrap();
         (page.into_iter().map(|row| row.name).collect::<Vec<_>>(), total)
     };
     assert_eq!(listed().await.1, 2);

@@ -214,7 +214,8 @@ impl State {
         if self.committing == Some(transaction) {
             return;
         }
-        self.caches = Caches::new(self.shared.limits.cache_bytes_max, self.shared.limits.absent_keys_max);
+        self.caches =
+            Caches::new(self.shared.limits.cache_bytes_max, self.shared.limits.absent_keys_max);
         self.model = None;
         self.leases = Leases::default();
         self.flights.spoil_all();

@@ -133,7 +133,12 @@ impl Tenant {
 
     /// Judges a key as the credential of a request, and counts it as a use. Without `may_read`
     /// a key that is not in memory is 429: an address that is spent causes no reads.
-    pub async fn authenticate(&self, key: Fingerprint, ip: IpAddr, may_read: bool) -> Result<Verdict> {
+    pub async fn authenticate(
+        &self,
+        key: Fingerprint,
+        ip: IpAddr,
+        may_read: bool,
+    ) -> Result<Verdict> {
         let presented = Presented {
             fingerprint: key,
             client_ip: Some(ip),

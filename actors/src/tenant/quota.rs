@@ -114,7 +114,8 @@ pub fn refill(quota: &mut Quota, now_ms: i64) {
 /// Unix milliseconds of the next midnight, or first of a month, in UTC.
 pub fn next_refill(quota: &Quota) -> Option<i64> {
     let interval = quota.refill?.interval;
-    let day = TimeZone::UTC.to_datetime(Timestamp::from_millisecond(quota.refilled_at).ok()?).date();
+    let day =
+        TimeZone::UTC.to_datetime(Timestamp::from_millisecond(quota.refilled_at).ok()?).date();
     let next = match interval {
         QuotaInterval::Daily => day.checked_add(1.day()).ok()?,
         QuotaInterval::Monthly => {

@@ -28,13 +28,14 @@ fn limited(name: &str, per_minute: u32) -> NewKey {
 
 async fn rotate(world: &World, id: ApiKeyId, grace_minutes: u32) -> Fingerprint {
     let (secret, fingerprint) = world.draw();
-    let rotate = Rotate { id, grace_minutes, expires_in_days: None, if_match: None, secret, fingerprint };
+    let rotate =
+        Rotate { id, grace_minutes, expires_in_days: None, if_match: None, secret, fingerprint };
     world.run(rotate).await.unwrap();
     fingerprint
 }
 
 /// Puts the tenant to sleep and waits until it is.
-async fn sleep(world: &World) {
+async fn put_to_sleep(world: &World) {
     let tenant = world.tenant().await;
     tenant.sleep();
     let _ = tenant.ended().wait_for(|ended| *ended).await;
@@ -173,7 +174,7 @@ async fn a_quota_is_spent_to_the_last_use_over_a_restart() {
     let quota = Some(NewQuota { remaining: 300, refill: None });
     let (issued, key) = world.issue(NewKey { quota, ..new_key("k", &["a:b"]) }).await;
     assert_eq!(good_of(&world, key, 1, 10).await, 10);
-    sleep(&world).await;
+    put_to_sleep(&world).await;
     let id = issued.key.id;
     let quota = world.read(move |view| api_keys::quota(view, id)).await.unwrap().unwrap();
     assert_eq!(quota.remaining, 290, "what was leased and not spent came back");
@@ -204,12 +205,12 @@ async fn windows_and_uses_survive_sleep() {
     for _ in 0..3 {
         assert_eq!(refusal_of(&world, key).await, None);
     }
-    sleep(&world).await;
+    put_to_sleep(&world).await;
     let id = issued.key.id;
     let usage = world.read(move |view| Ok(view.get::<ApiKeyUsage>(&(id,))?)).await.unwrap();
     assert_eq!(usage.unwrap().total, 3);
     assert_eq!(refusal_of(&world, key).await, Some(Refusal::RateLimitExceeded));
-    sleep(&world).await;
+    put_to_sleep(&world).await;
     world.clock.advance_ms(MINUTE_MS + 1_000);
     assert_eq!(refusal_of(&world, key).await, None);
 }
@@ -223,7 +224,7 @@ async fn callers_that_come_while_it_falls_asleep_get_no_more_than_the_limit() {
     let sleeper = tokio::spawn(async move {
         let mut naps = 0;
         while !stopped.load(Ordering::SeqCst) {
-            sleep(&restless).await;
+            put_to_sleep(&restless).await;
             naps += 1;
         }
         naps
@@ -319,7 +320,7 @@ async fn no_validation_that_begins_after_a_revoke_is_good() {
 async fn closing_waits_for_whoever_still_reads() {
     let world = World::new().await;
     let user = world.user("alice").await.id;
-    sleep(&world).await;
+    put_to_sleep(&world).await;
     let tenant = world.tenant().await;
     let asked = tokio::spawn(async move { tenant.rights(Judge::User(user)).await });
     tokio::task::yield_now().await;

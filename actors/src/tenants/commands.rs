@@ -250,7 +250,10 @@ fn checked(row: &Tenant) -> Result<()> {
     text::url("logo_url", row.logo_url.as_deref())?;
     text::color("primary_color", row.primary_color.as_deref())?;
     if row.settings.len() > SETTINGS_BYTES_MAX {
-        return Err(Error::invalid("settings", format!("takes at most {SETTINGS_BYTES_MAX} bytes")));
+        return Err(Error::invalid(
+            "settings",
+            format!("takes at most {SETTINGS_BYTES_MAX} bytes"),
+        ));
     }
     if row.password_policy.len() > SETTINGS_BYTES_MAX {
         let problem = format!("takes at most {SETTINGS_BYTES_MAX} bytes");

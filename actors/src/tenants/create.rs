@@ -5,9 +5,7 @@ use std::sync::Arc;
 use latchkey_storage::View;
 use latchkey_storage::crypto::DataKey;
 use latchkey_storage::id::TenantId;
-use latchkey_storage::tables::{
-    AuditHeads, DataKeys, Environment, Limits, Owner, Tenant as Row,
-};
+use latchkey_storage::tables::{AuditHeads, DataKeys, Environment, Limits, Owner, Tenant as Row};
 use serde_json::json;
 
 use super::commands::{Activate, Announce, NewTenant, code};

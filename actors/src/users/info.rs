@@ -26,7 +26,8 @@ pub struct UserInfo {
 /// # Errors
 /// 404 when there is no such user.
 pub fn user_info(view: &View<'_>, user: UserId, now_ms: i64) -> Result<UserInfo> {
-    let mut info = UserInfo { user: super::fetch(view, user)?, roles: Vec::new(), groups: Vec::new() };
+    let mut info =
+        UserInfo { user: super::fetch(view, user)?, roles: Vec::new(), groups: Vec::new() };
     let mut seen = HashSet::new();
     for (_, role) in counting::<UserRoles>(view, &(user,), now_ms)? {
         take(view, &mut info.roles, &mut seen, role)?;

@@ -95,7 +95,8 @@ pub fn rejected(fault: json::BodyFault, dialect: Dialect) -> Error {
                 .detail(format!("line {line}, column {column}: {problem}"))
         }
         json::BodyFault::Schema(faults) => {
-            let missing = matches!(faults.first(), Some(first) if first.problem == json::Problem::Missing);
+            let missing =
+                matches!(faults.first(), Some(first) if first.problem == json::Problem::Missing);
             let code = match dialect {
                 Dialect::Workspace if missing => Code::MissingParameter,
                 Dialect::Workspace => Code::InvalidParameter,

@@ -30,7 +30,11 @@ pub struct PageNumbers {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PageMeta {
-    Numbers { page: u64, per_page: u64, total: u64 },
+    Numbers {
+        page: u64,
+        per_page: u64,
+        total: u64,
+    },
     Offset {
         total: u64,
         limit: u64,
@@ -92,7 +96,8 @@ impl PageNumbers {
 impl Extract for OffsetPage {
     fn extract(ctx: &Ctx, _: &Bytes) -> Result<Self> {
         let workspace = ctx.endpoint.dialect == crate::dialect::Dialect::Workspace;
-        let own: &[&str] = if workspace { &["limit", "offset", "skip"] } else { &["limit", "offset"] };
+        let own: &[&str] =
+            if workspace { &["limit", "offset", "skip"] } else { &["limit", "offset"] };
         refuse_others(ctx, own)?;
         let (default, limit_max) = if workspace { (50, 500) } else { (50, 100) };
         let limit = number(ctx, "limit")?.unwrap_or(default);

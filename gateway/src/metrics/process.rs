@@ -2,7 +2,7 @@
 
 use metrics::{describe_gauge, gauge};
 
-/// Ticks a second in `/proc/self/stat`: the kernel's USER_HZ, which is 100 on every platform that
+/// Ticks a second in `/proc/self/stat`: the kernel's `USER_HZ`, which is 100 on every platform that
 /// it runs on.
 const TICKS_S: f64 = 100.0;
 const PAGE_BYTES: f64 = 4_096.0;

@@ -92,7 +92,9 @@ fn applies(kind: Kind, endpoint: &Endpoint, described: &Described) -> bool {
         Kind::NotFound => has_path(endpoint) || is_by_path(endpoint),
         Kind::Conflict => endpoint.audit == Audit::Committed,
         Kind::PreconditionFailed => has_if_match(endpoint),
-        Kind::TooLarge | Kind::UnsupportedMediaType | Kind::Invalid => has_body,
+        // A body that nobody wants is read to its limit all the same.
+        Kind::TooLarge => known && endpoint.method != Method::GET,
+        Kind::UnsupportedMediaType | Kind::Invalid => has_body,
         Kind::RateLimited => endpoint.access != Access::Probe,
         Kind::Internal | Kind::Unavailable => true,
         Kind::MethodNotAllowed | Kind::NotAcceptable => false,

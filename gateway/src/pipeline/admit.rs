@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use latchkey_actors::error::{Code, Error, Kind, Result};
 use latchkey_actors::rate_limits::{Charge, State};
 
-use super::record::Record;
 use super::Known;
+use super::record::Record;
 use crate::app::Shared;
 use crate::endpoint::{Access, Endpoint};
 

@@ -44,7 +44,9 @@ fn wanted_tenant(ctx: &Ctx, caller: &Caller) -> Result<TenantId> {
     if ctx.endpoint.dialect == Dialect::Platform {
         return match header_tenant(ctx)? {
             Some(id) => Ok(id),
-            None if ctx.shared.config.platform_tenant_header == TenantHeader::Derive => Ok(caller.tenant),
+            None if ctx.shared.config.platform_tenant_header == TenantHeader::Derive => {
+                Ok(caller.tenant)
+            }
             None if ctx.endpoint.access == Access::Probe => Ok(caller.tenant),
             None => Err(Error::new(
                 Kind::Malformed,

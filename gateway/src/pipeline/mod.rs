@@ -64,10 +64,13 @@ async fn stages(
     };
     route::negotiable(route.endpoint, &parts)?;
     // Who calls. A failed credential is an answer only after the address has been charged for it.
-    let known = match authenticate::visitor(shared, route.endpoint, &parts, record, connection).await {
-        Some(visitor) => Ok(Some(visitor)),
-        None => authenticate::authenticate(shared, route.endpoint, &parts, record, connection).await,
-    };
+    let known =
+        match authenticate::visitor(shared, route.endpoint, &parts, record, connection).await {
+            Some(visitor) => Ok(Some(visitor)),
+            None => {
+                authenticate::authenticate(shared, route.endpoint, &parts, record, connection).await
+            }
+        };
     // The address pays for whoever has no window of its own, before anything else is done.
     record.window = admit::admit(shared, route.endpoint, &known, ip, record)?;
     let known = known?;
@@ -108,7 +111,11 @@ fn versioned(endpoint: &Endpoint, record: &Record, answer: Answer) -> Answer {
 }
 
 /// Answers in place of a call that gave no answer of its own.
-pub(crate) fn failed(shared: &Arc<Shared>, dialect: Dialect, failure: Failure) -> Response<ResponseBody> {
+pub(crate) fn failed(
+    shared: &Arc<Shared>,
+    dialect: Dialect,
+    failure: Failure,
+) -> Response<ResponseBody> {
     use latchkey_actors::error::{Code, Kind};
     let error = match failure {
         Failure::Late => {

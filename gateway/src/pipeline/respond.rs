@@ -20,7 +20,8 @@ const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const SCHEMES: HeaderValue = HeaderValue::from_static("ApiKey realm=\"latchkey\", Bearer realm=\"latchkey\"");
+const SCHEMES: HeaderValue =
+    HeaderValue::from_static("ApiKey realm=\"latchkey\", Bearer realm=\"latchkey\"");
 
 /// Makes the answer and records it.
 pub(super) fn respond(
@@ -34,7 +35,8 @@ pub(super) fn respond(
         Err(error) => (error_answer(record.dialect, &error, record.now_ms), Some(error)),
     };
     let mut response = Response::new(ResponseBody::empty());
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.reserve(8);
     if !answer.body.is_empty() {
@@ -50,7 +52,11 @@ pub(super) fn respond(
     record.end(shared, answer.status, error.as_ref());
     *response.body_mut() = match head_only {
         true => {
-            set(response.headers_mut(), http::header::CONTENT_LENGTH, &answer.body.len().to_string());
+            set(
+                response.headers_mut(),
+                http::header::CONTENT_LENGTH,
+                &answer.body.len().to_string(),
+            );
             ResponseBody::empty()
         }
         false => ResponseBody::full(answer.body),

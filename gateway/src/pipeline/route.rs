@@ -9,7 +9,7 @@ use crate::answer::JSON;
 use crate::api;
 use crate::context::Parameters;
 use crate::dialect::{Dialect, api_version, workspace_version};
-use crate::endpoint::{Endpoint, Method};
+use crate::endpoint::{Access, Endpoint, Method};
 use crate::metrics::RouteMetrics;
 
 /// One endpoint with the places where its calls are counted.
@@ -37,7 +37,7 @@ impl Routes {
 
     /// Health and metrics alone.
     pub(crate) fn operator() -> Self {
-        Self::of(all_endpoints().filter(|e| e.access == crate::endpoint::Access::Probe))
+        Self::of(all_endpoints().filter(|e| e.access == Access::Probe))
     }
 
     fn of(endpoints: impl Iterator<Item = &'static Endpoint>) -> Self {
@@ -45,7 +45,9 @@ impl Routes {
         for endpoint in endpoints {
             let at = this.place(endpoint.path);
             let route = Route { endpoint, metrics: RouteMetrics::of(endpoint) };
-            if let Some(place) = this.routes.get_mut(at).and_then(|m| m.get_mut(endpoint.method as usize)) {
+            if let Some(place) =
+                this.routes.get_mut(at).and_then(|m| m.get_mut(endpoint.method as usize))
+            {
                 *place = Some(route);
             }
         }
@@ -141,7 +143,7 @@ fn unknown(path: &str) -> Error {
     Error::not_found("Resource")
 }
 
-/// An answer in JSON must be welcome where the route answers in it.
+/// An answer in JSON must be welcome where the route answers in it. Probes are never refused.
 pub(super) fn negotiable(endpoint: &Endpoint, parts: &request::Parts) -> Result<()> {
     let Some(accept) = parts.headers.get("accept") else { return Ok(()) };
     let accept = accept.to_str().unwrap_or("*/*");
@@ -151,7 +153,9 @@ pub(super) fn negotiable(endpoint: &Endpoint, parts: &request::Parts) -> Result<
     }
     let welcome = |range: &str| {
         let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
-        let refused = parameters.split(';').any(|p| matches!(p.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        let refused = parameters
+            .split(';')
+            .any(|p| matches!(p.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
         let kind = kind.trim();
         !refused && (kind == "*/*" || kind == "application/*" || kind.eq_ignore_ascii_case(JSON))
     };

@@ -31,9 +31,16 @@ async fn a_key_is_made_with_its_secret_beside_it() {
     assert_eq!(members(made.data()), "api_key secret");
     let key = &made.data()["api_key"];
     assert_eq!(members(key), MEMBERS);
-    for member in ["name", "description", "scopes", "ip_restrictions", "environment", "rate_limit",
-        "conditions", "metadata"]
-    {
+    for member in [
+        "name",
+        "description",
+        "scopes",
+        "ip_restrictions",
+        "environment",
+        "rate_limit",
+        "conditions",
+        "metadata",
+    ] {
         assert_eq!(key[member], body[member], "{member}");
     }
     assert_eq!(key["expires_at"], "2026-03-01T00:00:00.000Z");
@@ -47,11 +54,18 @@ async fn a_key_is_made_with_its_secret_beside_it() {
     let found = world.get(&below).await.is(200);
     assert_eq!((found.data(), found.header("etag")), (key, made.header("etag")));
     world.post("/api-keys", json!({ "name": "Desk" })).await.fails(409, "already_exists");
-    for (member, value) in [("name", json!("")), ("scopes", json!(["x"])), ("scopes", json!("a:b")),
-        ("ip_restrictions", json!(["x"])), ("expires_at", json!("2020-01-01T00:00:00Z")),
-        ("roles", json!(["nobody"])), ("rate_limit", json!({ "requests_per_hour": 0 })),
-        ("owner_type", json!("user")), ("owner_id", json!(NOWHERE)), ("surprise", json!(1))]
-    {
+    for (member, value) in [
+        ("name", json!("")),
+        ("scopes", json!(["x"])),
+        ("scopes", json!("a:b")),
+        ("ip_restrictions", json!(["x"])),
+        ("expires_at", json!("2020-01-01T00:00:00Z")),
+        ("roles", json!(["nobody"])),
+        ("rate_limit", json!({ "requests_per_hour": 0 })),
+        ("owner_type", json!("user")),
+        ("owner_id", json!(NOWHERE)),
+        ("surprise", json!(1)),
+    ] {
         // An owner is a pair: of one half alone, the other is missing.
         let concerned = match member {
             "owner_type" => "owner_id",
@@ -92,24 +106,39 @@ async fn lists_are_pages_of_numbers() {
 async fn a_replacement_takes_defaults_and_keeps_owner_and_environment() {
     let world = World::new().await;
     let ada = world.user("ada").await;
-    let (id, secret) = made(&world, json!({
-        "name": "K", "scopes": ["docs:read"], "description": "d", "environment": "test",
-        "owner_type": "user", "owner_id": ada, "rate_limit": { "requests_per_day": 9 },
-        "metadata": { "a": 1 }, "expires_at": "2026-03-01T00:00:00Z",
-    })).await;
+    let (id, secret) = made(
+        &world,
+        json!({
+            "name": "K", "scopes": ["docs:read"], "description": "d", "environment": "test",
+            "owner_type": "user", "owner_id": ada, "rate_limit": { "requests_per_day": 9 },
+            "metadata": { "a": 1 }, "expires_at": "2026-03-01T00:00:00Z",
+        }),
+    )
+    .await;
     let below = format!("/api-keys/{id}");
     let body = json!({ "name": "L", "environment": "live", "owner_type": "tenant",
         "owner_id": world.tenant, "is_enabled": false });
     let changed = world.put(&below, body).await.is(200);
     let data = changed.data();
     assert_eq!(changed.header("etag"), "\"2\"");
-    let told = json!([data["name"], data["description"], data["scopes"], data["environment"],
-        data["owner_id"], data["rate_limit"], data["metadata"], data["expires_at"],
-        data["is_enabled"]]);
+    let told = json!([
+        data["name"],
+        data["description"],
+        data["scopes"],
+        data["environment"],
+        data["owner_id"],
+        data["rate_limit"],
+        data["metadata"],
+        data["expires_at"],
+        data["is_enabled"]
+    ]);
     assert_eq!(told, json!(["L", null, [], "test", ada, {}, {}, null, false]));
     assert_eq!(world.reason(&secret).await, "KEY_INACTIVE");
     world.put(&below, json!({ "scopes": [] })).await.concerns("name");
-    world.put(&format!("/api-keys/{NOWHERE}"), json!({ "name": "x" })).await.fails(404, "not_found");
+    world
+        .put(&format!("/api-keys/{NOWHERE}"), json!({ "name": "x" }))
+        .await
+        .fails(404, "not_found");
     let narrow = world.key(&["api_keys:update"]).await;
     let body = json!({ "name": "L", "scopes": ["docs:read"] });
     world.by(&narrow, "PUT", &below, Some(body)).await.fails(403, "forbidden");
@@ -134,7 +163,10 @@ async fn a_patch_changes_what_it_names() {
         let said = world.verdict(json!({ "apiKey": secret })).await;
         assert_eq!(said["valid"], true, "the quota was taken away: {said}");
     }
-    assert_eq!(world.patch(&below, json!({ "metadata": null })).await.is(200).data()["metadata"], json!({}));
+    assert_eq!(
+        world.patch(&below, json!({ "metadata": null })).await.is(200).data()["metadata"],
+        json!({})
+    );
     made(&world, json!({ "name": "Taken" })).await;
     world.patch(&below, json!({ "name": "Taken" })).await.fails(409, "already_exists");
 }
@@ -143,13 +175,21 @@ async fn a_patch_changes_what_it_names() {
 async fn another_version_is_412() {
     let world = World::new().await;
     let (id, _) = made(&world, json!({ "name": "K" })).await;
-    let (one, platform) = (world.path(&format!("/api-keys/{id}")), format!("/api/v1/api-keys/{id}"));
+    let (one, platform) =
+        (world.path(&format!("/api-keys/{id}")), format!("/api/v1/api-keys/{id}"));
     let workspace = format!("/v1/api-keys/{id}");
     let (name, rotate) = (json!({ "name": "L" }).to_string(), format!("{platform}/rotate"));
     let revoke = format!("{one}/revoke");
-    let calls = [("PUT", &one, Some(&name)), ("PATCH", &one, Some(&name)), ("DELETE", &one, None),
-        ("POST", &revoke, None), ("PATCH", &workspace, Some(&name)), ("DELETE", &workspace, None),
-        ("POST", &rotate, None), ("DELETE", &platform, None)];
+    let calls = [
+        ("PUT", &one, Some(&name)),
+        ("PATCH", &one, Some(&name)),
+        ("DELETE", &one, None),
+        ("POST", &revoke, None),
+        ("PATCH", &workspace, Some(&name)),
+        ("DELETE", &workspace, None),
+        ("POST", &rotate, None),
+        ("DELETE", &platform, None),
+    ];
     for tag in ["\"7\"", "\"x\"", "W/\"1\""] {
         for (method, path, body) in calls {
             let headers = [("if-match", tag), ("x-tenantid", world.tenant.as_str())];
@@ -176,8 +216,10 @@ async fn revoked_keys_stay_and_deleted_ones_are_gone() {
     }
     let found = world.get(&below).await.is(200);
     let data = found.data();
-    assert_eq!((&data["is_enabled"], &data["revoked_at"]),
-        (&json!(false), &json!("2026-02-02T02:40:00.000Z")));
+    assert_eq!(
+        (&data["is_enabled"], &data["revoked_at"]),
+        (&json!(false), &json!("2026-02-02T02:40:00.000Z"))
+    );
     assert_eq!(world.reason(&secret).await, "KEY_REVOKED");
     assert_eq!(world.get("/api-keys").await.json["meta"]["total"], 2);
     world.patch(&below, json!({ "name": "L" })).await.fails(409, "api_key_already_revoked");
@@ -200,8 +242,12 @@ async fn a_key_knows_itself() {
     let (role, _) = world.role_with("reader", "docs:read").await;
     world.post(&format!("/users/{ada}/groups"), json!({ "group_id": group })).await.is(204);
     world.post(&format!("/groups/{group}/roles"), json!({ "role_id": role })).await.is(204);
-    let (id, secret) = made(&world, json!({ "name": "K", "scopes": ["docs:read", "docs:write"],
-        "roles": ["reader"], "owner_type": "user", "owner_id": ada })).await;
+    let (id, secret) = made(
+        &world,
+        json!({ "name": "K", "scopes": ["docs:read", "docs:write"],
+        "roles": ["reader"], "owner_type": "user", "owner_id": ada }),
+    )
+    .await;
     let me = world.call("GET", "/api/v1/api-keys/me", Some(&secret), None, None).await.is(200);
     let expected = json!({ "data": {
         "key_id": id, "tenant_id": world.tenant, "owner_type": "user", "owner_id": ada,
@@ -216,12 +262,19 @@ async fn a_key_knows_itself() {
 #[tokio::test]
 async fn a_key_asks_what_it_may() {
     let world = World::new().await;
-    let (_, secret) =
-        made(&world, json!({ "name": "K", "scopes": ["docs/*:read", "a:b"] })).await;
-    let ask = |body| world.call("POST", "/api/v1/api-keys/authorize", Some(&secret), None, Some(body));
-    let rows = [("docs/x", "read", true), ("docs/x/y", "read", true), ("docs", "read", false),
-        ("docs/../x", "read", false), ("docs/x", "write", false), ("a", "b", true),
-        ("A", "b", false), ("a", "*", false)];
+    let (_, secret) = made(&world, json!({ "name": "K", "scopes": ["docs/*:read", "a:b"] })).await;
+    let ask =
+        |body| world.call("POST", "/api/v1/api-keys/authorize", Some(&secret), None, Some(body));
+    let rows = [
+        ("docs/x", "read", true),
+        ("docs/x/y", "read", true),
+        ("docs", "read", false),
+        ("docs/../x", "read", false),
+        ("docs/x", "write", false),
+        ("a", "b", true),
+        ("A", "b", false),
+        ("a", "*", false),
+    ];
     for (resource, action, allowed) in rows {
         let answer = ask(json!({ "resource": resource, "action": action, "context": {} })).await;
         let answer = answer.is(200);

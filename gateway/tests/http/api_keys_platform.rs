@@ -98,7 +98,9 @@ async fn a_body_that_breaks_a_rule_names_the_member() {
     let early = json!({ "name": "K", "scopes": "*", "environment": "live",
         "notBefore": "2027-01-02T00:00:00Z", "expiresAt": "2027-01-01T00:00:00Z" });
     let early = world.platform("POST", "/api-keys", Some(early)).await;
-    assert!(early.refuses(422, "VALIDATION_ERROR").json["error"]["details"]["notBefore"].is_string());
+    assert!(
+        early.refuses(422, "VALIDATION_ERROR").json["error"]["details"]["notBefore"].is_string()
+    );
 }
 
 #[tokio::test]
@@ -152,16 +154,16 @@ async fn lists_hold_keys_of_every_status() {
     let told: Vec<_> = keys.iter().map(|key| (&key["name"], &key["status"])).collect();
     let told = serde_json::to_value(told).unwrap();
     let first = keys[0]["name"].clone();
-    assert_eq!(told, json!([[first, "active"], ["gone", "revoked"], ["late", "inactive"],
-        ["old", "expired"]]));
+    assert_eq!(
+        told,
+        json!([[first, "active"], ["gone", "revoked"], ["late", "inactive"], ["old", "expired"]])
+    );
     assert_eq!(
         members(&keys[0]),
         "createdAt createdBy description environment expiresAt id ipWhitelist lastUsedAt metadata \
          name notBefore owner prefix protocol roles scopes status updatedAt updatedBy usageCount"
     );
-    let pagination = |total, limit, offset, more| {
-        json!({ "total": total, "limit": limit, "offset": offset, "hasMore": more })
-    };
+    let pagination = |total, limit, offset, more| json!({ "total": total, "limit": limit, "offset": offset, "hasMore": more });
     assert_eq!(list.data()["pagination"], pagination(4, 50, 0, false));
     let rows = [
         ("limit=2", 2, pagination(4, 2, 0, true)),
@@ -173,9 +175,18 @@ async fn lists_hold_keys_of_every_status() {
         assert_eq!(page.data()["apiKeys"].as_array().unwrap().len(), shown, "{query}");
         assert_eq!(page.data()["pagination"], figures, "{query}");
     }
-    for query in ["limit=0", "limit=-1", "limit=101", "limit=x", "offset=-1", "offset=100001",
-        "page=1", "per_page=5", "skip=1", "cursor=x"]
-    {
+    for query in [
+        "limit=0",
+        "limit=-1",
+        "limit=101",
+        "limit=x",
+        "offset=-1",
+        "offset=100001",
+        "page=1",
+        "per_page=5",
+        "skip=1",
+        "cursor=x",
+    ] {
         let refused = world.platform("GET", &format!("/api-keys?{query}"), None).await;
         let refused = refused.refuses(400, "INVALID_PARAMETER");
         assert_eq!(refused.json["error"]["message"], "Invalid query parameter", "{query}");
@@ -263,9 +274,12 @@ async fn a_rotation_with_grace_keeps_the_old_string_for_so_long() {
     world.clock.advance_ms(1);
     assert_eq!(world.reason(&key.secret).await, "INVALID_KEY");
     assert_eq!(world.reason(fresh).await, "valid");
-    for body in [json!({ "gracePeriodMinutes": -1 }), json!({ "gracePeriodMinutes": 1_000_000 }),
-        json!({ "expiresIn": 0 }), json!({ "grace": 1 })]
-    {
+    for body in [
+        json!({ "gracePeriodMinutes": -1 }),
+        json!({ "gracePeriodMinutes": 1_000_000 }),
+        json!({ "expiresIn": 0 }),
+        json!({ "grace": 1 }),
+    ] {
         world.platform("POST", &path, Some(body)).await.refuses(422, "VALIDATION_ERROR");
     }
 }
@@ -375,9 +389,7 @@ async fn a_key_may_always_revoke_itself_and_no_other() {
             "platform" => {
                 world.platform_by(&key.secret, "DELETE", &format!("/api-keys/{id}"), None).await
             }
-            "iam" => {
-                world.by(&key.secret, "POST", &format!("/api-keys/{id}/revoke"), None).await
-            }
+            "iam" => world.by(&key.secret, "POST", &format!("/api-keys/{id}/revoke"), None).await,
             _ => {
                 let path = format!("/v1/api-keys/{id}");
                 world.call("DELETE", &path, Some(&key.secret), None, None).await

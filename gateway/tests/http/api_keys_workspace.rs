@@ -38,8 +38,7 @@ async fn a_key_is_made_read_and_found_by_either_id() {
     let uuid = uuid.data()["id"].as_str().unwrap().to_owned();
     let found = world.workspace("GET", &format!("/api-keys/{uuid}"), None).await.is(200);
     assert_eq!(found.data(), &data, "both forms name it, everywhere");
-    let (_, secret) =
-        self::made(&world, json!({ "name": "Plain", "permissions": ["*"] })).await;
+    let (_, secret) = self::made(&world, json!({ "name": "Plain", "permissions": ["*"] })).await;
     assert!(secret.starts_with("lk_live_"), "`live` where it is not said");
 }
 
@@ -50,10 +49,15 @@ async fn what_is_wrong_is_400() {
     let missing = missing.errs(400, "MISSING_PARAMETER");
     assert_eq!(members(&missing.json), "code message status");
     assert_eq!(missing.json["message"], "Required parameter 'name' is missing from request");
-    for (member, value) in [("permissions", json!(["x"])), ("permissions", json!("a:b")),
-        ("allowed_ips", json!(["x"])), ("expires_at", json!("2020-01-01T00:00:00Z")),
-        ("environment", json!("prod")), ("surprise", json!(1)), ("metadata", json!("x"))]
-    {
+    for (member, value) in [
+        ("permissions", json!(["x"])),
+        ("permissions", json!("a:b")),
+        ("allowed_ips", json!(["x"])),
+        ("expires_at", json!("2020-01-01T00:00:00Z")),
+        ("environment", json!("prod")),
+        ("surprise", json!(1)),
+        ("metadata", json!("x")),
+    ] {
         let mut body = json!({ "name": "K", "permissions": [] });
         body[member] = value;
         let refused = world.workspace("POST", "/api-keys", Some(body)).await.is(400);
@@ -94,7 +98,8 @@ async fn lists_take_offset_or_skip() {
         "prev_cursor": null, "has_more": true });
     assert_eq!(list.json["pagination"], figures);
     world.workspace("GET", "/api-keys?limit=500&offset=1&skip=1", None).await.is(200);
-    for query in ["limit=0", "limit=501", "offset=1&skip=2", "offset=100001", "page=1", "per_page=1"]
+    for query in
+        ["limit=0", "limit=501", "offset=1&skip=2", "offset=100001", "page=1", "per_page=1"]
     {
         let refused = world.workspace("GET", &format!("/api-keys?{query}"), None).await;
         refused.errs(400, "INVALID_PARAMETER");
@@ -113,8 +118,13 @@ async fn a_key_is_changed_and_revoked() {
     let changed = world.workspace("PATCH", &path, Some(patch)).await.is(200);
     let data = changed.data();
     assert_eq!(members(data), MEMBERS);
-    let told = json!([data["name"], data["permissions"], data["expires_at"], data["allowed_ips"],
-        data["metadata"]]);
+    let told = json!([
+        data["name"],
+        data["permissions"],
+        data["expires_at"],
+        data["allowed_ips"],
+        data["metadata"]
+    ]);
     assert_eq!(told, json!(["L", ["docs:write"], null, ["192.0.2.0/24"], { "b": 2 }]));
     assert_eq!(world.reason(&key).await, "IP_NOT_ALLOWED", "the change counts at once");
     for _ in 0..2 {

@@ -1,28 +1,30 @@
 //! The API over real connections: each test has a gateway, a store and a clock of its own.
 
 #[cfg(test)]
+mod completeness;
+#[cfg(test)]
+mod api_keys_iam;
+#[cfg(test)]
+mod api_keys_platform;
+#[cfg(test)]
+mod api_keys_workspace;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod decisions;
+#[cfg(test)]
 mod directory;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
-mod sweep;
-#[cfg(test)]
-mod api_keys_platform;
-#[cfg(test)]
-mod api_keys_iam;
-#[cfg(test)]
-mod api_keys_workspace;
-#[cfg(test)]
-mod validation;
-#[cfg(test)]
-mod tenants;
-#[cfg(test)]
-mod decisions;
+mod idempotency;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
-mod idempotency;
+mod sweep;
 #[cfg(test)]
-mod audit;
+mod tenants;
+#[cfg(test)]
+mod validation;

@@ -37,10 +37,16 @@ async fn a_tenant_is_made_with_its_first_key() {
     let ada = json!({ "username": "ada", "email": "a@b.c" });
     world.call("POST", &users, Some(secret), None, Some(ada)).await.is(201);
     master(&world, "POST", "", Some(body)).await.fails(409, "already_exists");
-    for (member, value) in [("name", json!("")), ("slug", json!("A b")), ("slug", json!("-a")),
-        ("settings", json!([])), ("logo_url", json!("x")), ("primary_color", json!("x")),
-        ("mfa_required", json!(true)), ("surprise", json!(1))]
-    {
+    for (member, value) in [
+        ("name", json!("")),
+        ("slug", json!("A b")),
+        ("slug", json!("-a")),
+        ("settings", json!([])),
+        ("logo_url", json!("x")),
+        ("primary_color", json!("x")),
+        ("mfa_required", json!(true)),
+        ("surprise", json!(1)),
+    ] {
         let mut body = json!({ "name": "C", "slug": "c" });
         body[member] = value;
         master(&world, "POST", "", Some(body)).await.concerns(member);
@@ -48,7 +54,8 @@ async fn a_tenant_is_made_with_its_first_key() {
     let plain = json!({ "name": "C", "slug": "c" });
     let made = master(&world, "POST", "", Some(plain.clone())).await.is(201);
     assert_eq!(members(made.data()), MEMBERS, "no key where none was asked for");
-    let own = world.call("POST", "/api/v1/tenants", Some(&world.admin_key), None, Some(plain)).await;
+    let own =
+        world.call("POST", "/api/v1/tenants", Some(&world.admin_key), None, Some(plain)).await;
     own.fails(403, "forbidden");
 }
 
@@ -78,7 +85,8 @@ async fn only_the_master_sees_other_tenants() {
     let unknown = master(&world, "GET", &format!("/{NOWHERE}"), None).await;
     let expected = json!({ "error": "not_found", "message": "Tenant not found", "status": 404 });
     assert_eq!(unknown.is(404).json, expected);
-    let mismatch = world.call("GET", "/api/v1/api-keys", Some(&world.master_key), Some(NOWHERE), None);
+    let mismatch =
+        world.call("GET", "/api/v1/api-keys", Some(&world.master_key), Some(NOWHERE), None);
     mismatch.await.refuses(403, "TENANT_MISMATCH");
     master(&world, "GET", "/7", None).await.fails(400, "invalid_parameter");
 }
@@ -88,11 +96,14 @@ async fn the_master_enters_with_the_right_of_the_row() {
     let world = World::new().await;
     let path = format!("/api/v1/tenants/{MASTER}/api-keys");
     let mut keys = Vec::new();
-    for scopes in [json!(["tenants:*"]), json!(["tenants:read", "users:read"]),
-        json!(["tenants:*", "api_keys:*", "docs:read"])]
-    {
+    for scopes in [
+        json!(["tenants:*"]),
+        json!(["tenants:read", "users:read"]),
+        json!(["tenants:*", "api_keys:*", "docs:read"]),
+    ] {
         let body = json!({ "name": scopes.to_string(), "scopes": scopes });
-        let made = world.call("POST", &path, Some(&world.master_key), None, Some(body)).await.is(201);
+        let made =
+            world.call("POST", &path, Some(&world.master_key), None, Some(body)).await.is(201);
         keys.push(made.data()["secret"].as_str().unwrap().to_owned());
     }
     world.by(&keys[0], "GET", "", None).await.is(200);
@@ -101,14 +112,17 @@ async fn the_master_enters_with_the_right_of_the_row() {
     let body = json!({ "name": "made", "scopes": ["docs:read"] });
     let made = world.by(&keys[2], "POST", "/api-keys", Some(body)).await.is(201);
     let key = &made.data()["api_key"];
-    assert_eq!((&key["tenant_id"], &key["owner_type"], &key["owner_id"]),
-        (&json!(world.tenant), &json!("tenant"), &json!(world.tenant)));
+    assert_eq!(
+        (&key["tenant_id"], &key["owner_type"], &key["owner_id"]),
+        (&json!(world.tenant), &json!("tenant"), &json!(world.tenant))
+    );
     let secret = made.data()["secret"].as_str().unwrap();
     let me = world.call("GET", "/api/v1/api-keys/me", Some(secret), None, None).await.is(200);
     assert_eq!(me.data()["tenant_id"], world.tenant.as_str());
     let body = json!({ "name": "more", "scopes": ["users:read"] });
     world.by(&keys[2], "POST", "/api-keys", Some(body)).await.fails(403, "forbidden");
-    let by_header = world.call("GET", "/v1/api-keys", Some(&keys[2]), Some(&world.tenant), None).await;
+    let by_header =
+        world.call("GET", "/v1/api-keys", Some(&keys[2]), Some(&world.tenant), None).await;
     assert_eq!(by_header.is(200).items().len(), 2);
 }
 
@@ -128,12 +142,15 @@ async fn a_tenant_is_replaced_and_changed() {
     assert_eq!(data["access_token_lifetime_seconds"], 60);
     let replaced = world.put("", json!({ "name": "Acme" })).await.is(200);
     let data = replaced.data();
-    assert_eq!((&data["settings"], &data["access_token_lifetime_seconds"], &data["slug"]),
-        (&json!({}), &json!(900), &json!("acme-2")));
+    assert_eq!(
+        (&data["settings"], &data["access_token_lifetime_seconds"], &data["slug"]),
+        (&json!({}), &json!(900), &json!("acme-2"))
+    );
     world.put("", json!({})).await.concerns("name");
     world.put("", json!({ "name": "A", "slug": "master" })).await.fails(409, "already_exists");
     let (path, key) = (world.path(""), Some(world.admin_key.as_str()));
-    for (method, body) in [("PUT", r#"{"name":"A"}"#), ("PATCH", r#"{"name":"A"}"#), ("DELETE", "")] {
+    for (method, body) in [("PUT", r#"{"name":"A"}"#), ("PATCH", r#"{"name":"A"}"#), ("DELETE", "")]
+    {
         let headers = [("if-match", "\"1\"")];
         let body = (!body.is_empty()).then(|| body.to_owned());
         let call = Call { method, path: &path, key, headers: &headers, body };
@@ -156,13 +173,18 @@ async fn a_deleted_tenant_is_closed_until_the_master_restores_it() {
     world.get("/users").await.fails(401, "unauthorized");
     assert_eq!(world.reason(&key.secret).await, "TENANT_INACTIVE");
     let found = master(&world, "GET", &own, None).await.is(200);
-    assert_eq!((&found.data()["status"], &found.data()["deleted_at"]),
-        (&json!("deleted"), &json!("2026-02-02T02:40:00.000Z")));
+    assert_eq!(
+        (&found.data()["status"], &found.data()["deleted_at"]),
+        (&json!("deleted"), &json!("2026-02-02T02:40:00.000Z"))
+    );
     assert_eq!(master(&world, "GET", "", None).await.each("slug"), ["master"]);
-    for (method, below, body) in [("GET", "/users", None), ("DELETE", "", None),
-        ("PUT", "", Some(json!({ "name": "A" }))), ("PATCH", "", Some(json!({}))),
-        ("POST", "/api-keys", Some(json!({ "name": "x" })))]
-    {
+    for (method, below, body) in [
+        ("GET", "/users", None),
+        ("DELETE", "", None),
+        ("PUT", "", Some(json!({ "name": "A" }))),
+        ("PATCH", "", Some(json!({}))),
+        ("POST", "/api-keys", Some(json!({ "name": "x" }))),
+    ] {
         let answer = master(&world, method, &format!("{own}{below}"), body).await;
         answer.fails(404, "not_found");
     }

@@ -10,8 +10,13 @@ const VECTOR: &str = "lk_live_0Ab3Cd9Z00112233445566778899AABBCCDDEEFF2nhFgd";
 #[tokio::test]
 async fn a_good_key_is_told_in_full() {
     let world = World::new().await;
-    let key = world.issue("K", json!({ "roles": ["api_admin"], "expiresIn": 1,
-        "ipWhitelist": ["192.0.2.0/24"], "rateLimit": { "requestsPerMinute": 10 } })).await;
+    let key = world
+        .issue(
+            "K",
+            json!({ "roles": ["api_admin"], "expiresIn": 1,
+        "ipWhitelist": ["192.0.2.0/24"], "rateLimit": { "requestsPerMinute": 10 } }),
+        )
+        .await;
     let question = json!({ "apiKey": key.secret, "clientIp": "192.0.2.1" });
     let by_id = format!("/api-keys/{}/validate", key.id);
     let mut remaining = 9;
@@ -19,8 +24,10 @@ async fn a_good_key_is_told_in_full() {
     for door in ["/api-keys/validate", "/api-key/validate", &by_id] {
         let answer = world.platform("POST", door, Some(question.clone())).await.is(200);
         assert_eq!(members(&answer.json), "data message success timestamp");
-        assert_eq!((&answer.json["success"], &answer.json["message"]),
-            (&json!(true), &json!("API key is valid")));
+        assert_eq!(
+            (&answer.json["success"], &answer.json["message"]),
+            (&json!(true), &json!("API key is valid"))
+        );
         let data = answer.data();
         assert_eq!(members(data), "apiKey tenant valid");
         let expected = json!({
@@ -99,8 +106,10 @@ async fn a_refusal_says_why() {
     let ask = |body| world.platform("POST", "/api-keys/validate", Some(body));
     let answer = ask(json!({ "apiKey": VECTOR })).await.is(200);
     assert_eq!(members(&answer.json), "data message success timestamp");
-    assert_eq!((&answer.json["success"], &answer.json["message"]),
-        (&json!(false), &json!("API key validation failed")));
+    assert_eq!(
+        (&answer.json["success"], &answer.json["message"]),
+        (&json!(false), &json!("API key validation failed"))
+    );
     assert_eq!(members(answer.data()), "details reason valid");
     let answer = ask(json!({ "apiKey": key.secret })).await.is(200);
     let data = answer.data();
@@ -127,11 +136,14 @@ async fn whatever_is_no_key_of_the_tenant_is_invalid() {
         let answer = world.platform("POST", "/api-keys/validate", Some(body)).await.is(200);
         assert_eq!(answer.data()["reason"], "INVALID_KEY", "{text}");
     }
-    for (body, member) in [(json!({}), "apiKey"), (json!({ "apiKey": "" }), "apiKey"),
-        (json!({ "apiKey": 7 }), "apiKey"), (json!({ "apiKey": "x", "clientIp": "x" }), "clientIp"),
+    for (body, member) in [
+        (json!({}), "apiKey"),
+        (json!({ "apiKey": "" }), "apiKey"),
+        (json!({ "apiKey": 7 }), "apiKey"),
+        (json!({ "apiKey": "x", "clientIp": "x" }), "clientIp"),
         (json!({ "apiKey": "x", "requiredScopes": ["x"] }), "requiredScopes"),
-        (json!({ "apiKey": "x", "more": 1 }), "more")]
-    {
+        (json!({ "apiKey": "x", "more": 1 }), "more"),
+    ] {
         for door in ["/api-keys/validate", "/api-key/validate"] {
             let refused = world.platform("POST", door, Some(body.clone())).await;
             let refused = refused.refuses(422, "VALIDATION_ERROR");
@@ -183,8 +195,17 @@ async fn required_scopes_are_those_of_scopes_and_roles() {
     let world = World::new().await;
     let more = json!({ "scopes": ["docs/*:read", "a:*"], "roles": ["audit_viewer"] });
     let key = world.issue("K", more).await;
-    let rows = [("docs/x:read", true), ("docs/*:read", true), ("docs:read", false), ("a:b", true),
-        ("a:*", true), ("*", false), ("*:*", false), ("b:a", false), ("audit:read", true)];
+    let rows = [
+        ("docs/x:read", true),
+        ("docs/*:read", true),
+        ("docs:read", false),
+        ("a:b", true),
+        ("a:*", true),
+        ("*", false),
+        ("*:*", false),
+        ("b:a", false),
+        ("audit:read", true),
+    ];
     for (scope, held) in rows {
         let body = json!({ "apiKey": key.secret, "requiredScopes": ["a:x", scope] });
         assert_eq!(world.verdict(body).await["valid"], held, "{scope}");
@@ -202,8 +223,10 @@ async fn the_door_of_a_key_knows_that_key_alone() {
     // Without a secret it is the state of the key, which counts as no use.
     for body in [None, Some(json!({})), Some(json!({ "requiredScopes": ["docs:read"] }))] {
         let said = ask(body).await.is(200);
-        assert_eq!((&said.data()["valid"], &said.data()["apiKey"]["id"]),
-            (&json!(true), &json!(key.id)));
+        assert_eq!(
+            (&said.data()["valid"], &said.data()["apiKey"]["id"]),
+            (&json!(true), &json!(key.id))
+        );
     }
     let found = world.platform("GET", &format!("/api-keys/{}", key.id), None).await.is(200);
     assert_eq!(found.data()["usage"]["totalRequests"], 0);
@@ -263,12 +286,26 @@ async fn a_batch_keeps_its_order_and_its_limits() {
         { "apiKey": world.master_key }]);
     let answer = ask(keys).await.is(200);
     assert_eq!(members(answer.data()), "invalid results total valid");
-    assert_eq!(json!([answer.data()["total"], answer.data()["valid"], answer.data()["invalid"]]),
-        json!([9, 2, 7]));
+    assert_eq!(
+        json!([answer.data()["total"], answer.data()["valid"], answer.data()["invalid"]]),
+        json!([9, 2, 7])
+    );
     let results = answer.data()["results"].as_array().unwrap();
     let said: Vec<_> = results.iter().map(|r| r["reason"].as_str().unwrap_or("valid")).collect();
-    assert_eq!(said, ["valid", "INVALID_KEY", "valid", "INVALID_KEY", "INVALID_KEY", "INVALID_KEY",
-        "INVALID_KEY", "RATE_LIMIT_EXCEEDED", "INVALID_KEY"]);
+    assert_eq!(
+        said,
+        [
+            "valid",
+            "INVALID_KEY",
+            "valid",
+            "INVALID_KEY",
+            "INVALID_KEY",
+            "INVALID_KEY",
+            "INVALID_KEY",
+            "RATE_LIMIT_EXCEEDED",
+            "INVALID_KEY"
+        ]
+    );
     let errors: Vec<_> = results.iter().map(|result| result["error"].is_string()).collect();
     assert_eq!(errors, [false, false, false, true, true, true, true, false, false]);
     assert_eq!(members(&results[0]), "apiKey valid");

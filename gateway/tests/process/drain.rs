@@ -23,14 +23,14 @@ fn requests_in_flight_get_their_answers_and_the_port_closes_first() {
     let mut held: Vec<Link> = (0..IN_FLIGHT).map(|_| gateway.link()).collect();
     let body = json!({ "apiKey": world.master_key }).to_string();
     for link in &mut held {
-        let head = format!(
+        let asked = format!(
             "POST /api/v1/api-keys/validate HTTP/1.1\r\nHost: localhost\r\nx-api-key: {}\r\n\
              x-tenantid: {MASTER}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              Expect: 100-continue\r\n\r\n",
             world.master_key,
             body.len()
         );
-        link.write(&head).unwrap();
+        link.write(&asked).unwrap();
         // The gateway asks for the body: the request is in progress.
         link.read().unwrap().expect(100);
     }

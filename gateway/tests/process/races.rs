@@ -198,7 +198,7 @@ fn a_role_of_the_owner_of_a_key() {
         let apart = home.join(&roles, "role_id", &cast.role);
         let mut other = home.again(&gateway);
         race_for_a_right(&gateway, &home, &key, || {
-            drop(other.ask("DELETE", &apart, None).expect(204))
+            drop(other.ask("DELETE", &apart, None).expect(204));
         });
     }
     // The same of what the role holds.

@@ -48,24 +48,26 @@ const NOUNS: &[&str] = &[
 
 /// The folders that are divided by noun, each with the modules in it that are no noun.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("gateway/src/api", &["mod"]),
+    ("gateway/src/api", &["guard", "instance", "mod"]),
     (
         "actors/src",
         &[
             "clock",
-            "command",
             "demo",
             "entropy",
             "error",
             "lib",
+            "links",
             "mailbox",
+            "rate_limits",
             "registry",
-            "supervisor",
+            "shared",
             "tenant",
-            "windows",
+            "testing",
+            "text",
         ],
     ),
-    ("storage/src/tables", &["instance", "mod"]),
+    ("storage/src/tables", &["common", "instance", "mod"]),
 ];
 
 const LINES_MAX: usize = 400;

@@ -150,10 +150,12 @@ fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// Whether `line` calls a function named `name`, by whatever path.
+/// Whether `line` calls a function named `name`, by whatever path. Methods are other things: a
+/// tenant may `.sleep()`.
 fn calls(line: &str, name: &str) -> bool {
     let call = format!("{name}(");
-    line.match_indices(&call).any(|(at, _)| !line[..at].ends_with(is_word_part))
+    let function = |before: &str| !before.ends_with(is_word_part) && !before.ends_with('.');
+    line.match_indices(&call).any(|(at, _)| function(&line[..at]))
 }
 
 fn is_word_part(character: char) -> bool {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rights;
-use super::wire::{EnvironmentWord, OwnerBody, QuotaBody, RateLimitBody};
+use super::wire::{self, EnvironmentWord, OwnerBody, QuotaBody, RateLimitBody};
 use crate::answer::{Created, Found, NoContent, Page, Ready};
 use crate::context::Ctx;
 use crate::endpoints;
@@ -290,8 +290,8 @@ async fn replace(
         enabled: Some(body.is_enabled.unwrap_or(true)),
         not_before: Some(body.not_before.as_deref().map(|t| moment("not_before", t)).transpose()?),
         expires_at: Some(body.expires_at.as_deref().map(|t| moment("expires_at", t)).transpose()?),
-        conditions: Some(object(body.conditions)),
-        metadata: Some(object(body.metadata)),
+        conditions: Some(Box::new(move |_| object(body.conditions))),
+        metadata: Some(Box::new(move |_| object(body.metadata))),
     };
     update(&ctx, id, change).await
 }
@@ -310,8 +310,8 @@ struct Patch {
     roles: Option<Vec<String>>,
     #[serde(default)]
     ip_restrictions: Option<Vec<String>>,
-    #[serde(default)]
-    conditions: Option<Free>,
+    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
+    conditions: Option<Option<Free>>,
     #[serde(default)]
     rate_limit: Option<RateLimitBody>,
     #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
@@ -322,8 +322,8 @@ struct Patch {
     not_before: Option<Option<String>>,
     #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
     expires_at: Option<Option<String>>,
-    #[serde(default)]
-    metadata: Option<Free>,
+    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
+    metadata: Option<Option<Free>>,
 }
 
 async fn change(
@@ -349,8 +349,8 @@ async fn change(
         enabled: body.is_enabled,
         not_before: at("not_before", body.not_before)?,
         expires_at: at("expires_at", body.expires_at)?,
-        conditions: body.conditions.map(|free| free.text()),
-        metadata: body.metadata.map(|free| free.text()),
+        conditions: body.conditions.map(wire::merge),
+        metadata: body.metadata.map(wire::merge),
     };
     update(&ctx, id, change).await
 }

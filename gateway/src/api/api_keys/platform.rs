@@ -8,9 +8,9 @@ use latchkey_storage::tables::{ApiKey, Author, KeyUsage, Limits, Protocol, Quota
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rights;
 use super::validate::permissions;
 use super::wire::{EnvironmentWord, OwnerBody, QuotaBody, Words};
-use super::rights;
 use crate::answer::{Created, Found, Ready};
 use crate::context::Ctx;
 use crate::endpoints;
@@ -517,12 +517,7 @@ async fn rotate(
     Ok(Found::new(message, answer).tagged(version))
 }
 
-fn rotation(
-    rotated: &domain::Rotated,
-    minutes: u32,
-    tenant: &Tenant,
-    now_ms: i64,
-) -> Rotated {
+fn rotation(rotated: &domain::Rotated, minutes: u32, tenant: &Tenant, now_ms: i64) -> Rotated {
     let key = &rotated.key;
     let at = key.last_rotated_at.map(Millis);
     Rotated {

@@ -340,7 +340,8 @@ pub(super) fn permissions(scopes: &[String]) -> Map<String, Value> {
 impl Judgement {
     /// What is said of a key that is refused.
     fn refused(&self, refusal: Refusal) -> Value {
-        let mut data = json!({ "valid": false, "reason": refusal.word(), "details": refusal.sentence() });
+        let mut data =
+            json!({ "valid": false, "reason": refusal.word(), "details": refusal.sentence() });
         let Some(members) = data.as_object_mut() else { return data };
         if refusal == Refusal::IpNotAllowed
             && let Some(entry) = &self.verdict.entry
@@ -409,10 +410,7 @@ struct Results {
     invalid: usize,
 }
 
-async fn validate_batch(
-    ctx: Ctx,
-    Body(body): Body<Questions>,
-) -> Result<Found<Results>> {
+async fn validate_batch(ctx: Ctx, Body(body): Body<Questions>) -> Result<Found<Results>> {
     let total = body.keys.len();
     if total == 0 {
         return Err(Error::invalid("keys", "needs at least one key"));
@@ -472,7 +470,8 @@ fn item_of(
 
 fn invalid(error: Option<&str>) -> Value {
     let refusal = Refusal::InvalidKey;
-    let mut result = json!({ "valid": false, "reason": refusal.word(), "details": refusal.sentence() });
+    let mut result =
+        json!({ "valid": false, "reason": refusal.word(), "details": refusal.sentence() });
     if let (Some(error), Some(members)) = (error, result.as_object_mut()) {
         members.insert("error".into(), error.into());
     }

@@ -1,10 +1,13 @@
 //! Wire types that more than one dialect of the keys needs.
 
-use latchkey_actors::api_keys::NewQuota;
+use latchkey_actors::api_keys::{Merge, NewQuota};
 use latchkey_actors::error::{Error, Result};
 use latchkey_storage::tables::{Environment, Limits, Owner, Quota, QuotaInterval, QuotaRefill};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::extract::json::Free;
+use crate::extract::merge::merged;
 
 /// `live` or `test`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -162,6 +165,11 @@ impl From<Limits> for RateLimitBody {
             unlimited: limits.unlimited.then_some(true),
         }
     }
+}
+
+/// A patch of free-form JSON, by RFC 7396; `null` clears.
+pub(super) fn merge(patch: Option<Free>) -> Merge {
+    Box::new(move |stands| merged(stands, patch))
 }
 
 /// A comma-separated text, or a list.

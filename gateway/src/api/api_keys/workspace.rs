@@ -7,8 +7,8 @@ use latchkey_storage::tables::{ApiKey, KeyUsage, Owner};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rights;
 use super::wire::{EnvironmentWord, RateLimitBody};
+use super::{rights, wire};
 use crate::answer::{Created, Found, NoContent, Page, Ready};
 use crate::context::Ctx;
 use crate::endpoints;
@@ -101,8 +101,7 @@ struct NewKey {
 }
 
 async fn create(ctx: Ctx, Body(body): Body<NewKey>) -> Result<Ready<Created<NewlyMade>>> {
-    let owner =
-        if ctx.is_cross_tenant() { Owner::Tenant } else { ctx.caller()?.entry.key.owner };
+    let owner = if ctx.is_cross_tenant() { Owner::Tenant } else { ctx.caller()?.entry.key.owner };
     let expires_at = body.expires_at.as_deref().map(|t| moment("expires_at", t)).transpose()?;
     let new = domain::NewKey {
         name: body.name,
@@ -187,8 +186,8 @@ struct Patch {
     allowed_ips: Option<Vec<String>>,
     #[serde(default)]
     rate_limit: Option<RateLimitBody>,
-    #[serde(default)]
-    metadata: Option<Free>,
+    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
+    metadata: Option<Option<Free>>,
 }
 
 async fn change(
@@ -206,7 +205,7 @@ async fn change(
         expires_at,
         allowed_ips: body.allowed_ips,
         limits: body.rate_limit.map(Into::into),
-        metadata: body.metadata.map(|free| free.text()),
+        metadata: body.metadata.map(wire::merge),
         ..domain::KeyChange::default()
     };
     let change = change.checked(ctx.now_ms).map_err(renamed)?;

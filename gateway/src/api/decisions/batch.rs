@@ -83,18 +83,16 @@ pub(super) async fn decide(ctx: &Ctx, body: &[u8]) -> Result<Decisions> {
     };
     bounded(&asked)?;
     may_explain(ctx, reasons)?;
-    let user = user.map(|text| user_of(&text)).transpose().map_err(|problem| {
-        Error::invalid("user_id", problem)
-    })?;
+    let user = user
+        .map(|text| user_of(&text))
+        .transpose()
+        .map_err(|problem| Error::invalid("user_id", problem))?;
     let judged = judge(ctx, user, &asked).await?;
     Ok(write(ctx, user, &asked, &judged, reasons))
 }
 
 /// Faults of syntax fail the batch; what is wrong inside an item is that item's error.
-fn loose<'a>(
-    ctx: &Ctx,
-    body: &'a [u8],
-) -> Result<(Option<Cow<'a, str>>, Vec<Asked<'a>>, bool)> {
+fn loose<'a>(ctx: &Ctx, body: &'a [u8]) -> Result<(Option<Cow<'a, str>>, Vec<Asked<'a>>, bool)> {
     let dialect = ctx.endpoint.dialect;
     strict::check(body).map_err(|fault| rejected(fault, dialect))?;
     let batch: Loose<'a> = match serde_json::from_slice(body) {
@@ -107,9 +105,10 @@ fn loose<'a>(
         }
     };
     let user = match batch.user_id.filter(|raw| raw.get() != "null") {
-        Some(raw) => Some(serde_json::from_str::<Cow<'a, str>>(raw.get()).map_err(|_| {
-            Error::invalid("user_id", "must be a UUID as a string")
-        })?),
+        Some(raw) => Some(
+            serde_json::from_str::<Cow<'a, str>>(raw.get())
+                .map_err(|_| Error::invalid("user_id", "must be a UUID as a string"))?,
+        ),
         None => None,
     };
     let asked = batch.checks.into_iter().map(item).collect();
@@ -231,7 +230,8 @@ fn decided<'a>(
     judged: &HashMap<UserId, Option<Rights>>,
     reasons: bool,
 ) -> Decided<'a> {
-    let failed = |error: String| Decided { allowed: false, reason: None, error: Some(error.into()) };
+    let failed =
+        |error: String| Decided { allowed: false, reason: None, error: Some(error.into()) };
     let rights = match item.user_id.as_deref().map(user_of) {
         None => everybody,
         Some(Ok(user)) => judged.get(&user),
@@ -257,7 +257,11 @@ fn line(item: Option<&Item<'_>>, result: &Decided<'_>, body: &mut Vec<u8>) {
     text(item.map_or("", |item| &item.resource), body);
     body.extend_from_slice(b",\"action\":");
     text(item.map_or("", |item| &item.action), body);
-    body.extend_from_slice(if result.allowed { b",\"allowed\":true" } else { b",\"allowed\":false" });
+    body.extend_from_slice(if result.allowed {
+        b",\"allowed\":true"
+    } else {
+        b",\"allowed\":false"
+    });
     for (name, value) in [("reason", result.reason), ("error", result.error.as_deref())] {
         if let Some(value) = value {
             body.extend_from_slice(b",\"");

@@ -13,6 +13,7 @@ use crate::answer::{Created, Found, NoContent, Page, Ready};
 use crate::context::Ctx;
 use crate::endpoints;
 use crate::extract::json::Free;
+use crate::extract::merge::merged;
 use crate::extract::{Body, PageNumbers};
 use crate::wire::Millis;
 
@@ -270,10 +271,10 @@ struct Patch {
     logo_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
     primary_color: Option<Option<String>>,
-    #[serde(default)]
-    settings: Option<Free>,
-    #[serde(default)]
-    password_policy: Option<Free>,
+    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
+    settings: Option<Option<Free>>,
+    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
+    password_policy: Option<Option<Free>>,
     #[serde(default)]
     mfa_enabled: Option<bool>,
     #[serde(default)]
@@ -301,8 +302,10 @@ async fn change(ctx: Ctx, Body(body): Body<Patch>) -> Result<Found<TenantBody>> 
         set(&mut row.description, body.description);
         set(&mut row.logo_url, body.logo_url);
         set(&mut row.primary_color, body.primary_color);
-        set(&mut row.settings, body.settings.map(|free| free.text()));
-        set(&mut row.password_policy, body.password_policy.map(|free| free.text()));
+        let settings = body.settings.map(|patch| merged(&row.settings, patch));
+        set(&mut row.settings, settings);
+        let policy = body.password_policy.map(|patch| merged(&row.password_policy, patch));
+        set(&mut row.password_policy, policy);
         set(&mut row.mfa_enabled, body.mfa_enabled);
         set(&mut row.mfa_required, body.mfa_required);
         set(&mut row.access_token_lifetime_seconds, body.access_token_lifetime_seconds);

@@ -43,7 +43,8 @@ impl World {
 
     /// What the open door says of a key: `data` of its answer.
     pub(crate) async fn verdict(&self, question: Value) -> Value {
-        let answer = self.call("POST", "/api/v1/api-key/validate", None, None, Some(question)).await;
+        let answer =
+            self.call("POST", "/api/v1/api-key/validate", None, None, Some(question)).await;
         let answer = answer.is(200);
         assert_eq!(answer.json["success"], answer.data()["valid"]);
         answer.data().clone()

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::client::{Ask, send_raw};
 use super::document::{Body, with_raw};
-use super::rows::{Row, rows};
+use super::rows::Row;
 use super::scene::Scene;
 
 const MIB: usize = 1 << 20;
 
 /// Every row that takes a body, with a right request and its right body.
 fn with_bodies(scene: &Scene) -> impl Iterator<Item = (Row, Body<'_>, Ask, Value)> {
-    rows().filter_map(|row| {
+    scene.rows().filter_map(|row| {
         let body = scene.document.body(row)?;
         let sample = scene.sample(row, &scene.own)?;
         let right = scene.right(row, &scene.own).with("content-type", "application/json");
@@ -61,7 +61,8 @@ async fn a_member_given_twice_is_400() {
     let scene = Scene::new().await;
     for (row, body, right, sample) in with_bodies(&scene) {
         for member in body.members() {
-            let known = sample.get(member).map_or_else(|| b"null".to_vec(), |v| v.to_string().into());
+            let known =
+                sample.get(member).map_or_else(|| b"null".to_vec(), |v| v.to_string().into());
             let once = if sample.get(member).is_some() {
                 sample.to_string().into_bytes()
             } else {
@@ -131,7 +132,7 @@ async fn a_body_that_is_not_called_json_is_415() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_413() {
     let scene = Scene::new().await;
-    for row in rows().filter(|row| row.0.method.word() != "GET") {
+    for row in scene.rows().filter(|row| row.0.method.word() != "GET") {
         let right = scene.right(row, &scene.own);
         let bytes_max = if row.0.takes_batch { 8 * MIB } else { MIB };
         // What a client announces is enough to refuse it.
@@ -149,7 +150,7 @@ async fn a_body_beyond_the_limit_is_413() {
 #[tokio::test]
 async fn a_body_where_none_is_taken_does_no_harm() {
     let scene = Scene::new().await;
-    for row in rows().filter(|row| scene.document.body(*row).is_none()) {
+    for row in scene.rows().filter(|row| scene.document.body(*row).is_none()) {
         let right = scene.right(row, &scene.other).with("x-api-key", scene.own.secret.clone());
         for body in ["{", "\u{0}", "{\"a\":1,\"a\":2}"] {
             scene.ask(row, "a body nobody wants", &right.clone().body(body)).await;

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::rows::{Row, rows};
+use super::rows::Row;
 use super::scene::{Home, Scene};
 
 #[tokio::test]
 async fn another_tenants_key_finds_no_tenant() {
     let scene = Scene::new().await;
     let (own, other) = (&scene.own, &scene.other);
-    for row in rows().filter(|row| !row.is_masters()) {
+    for row in scene.rows().filter(|row| !row.is_masters()) {
         for (home, stranger) in [(own, other), (other, own)] {
             let mut ask = scene.right(row, home).with("x-api-key", stranger.admin.clone());
             if !row.is_by_path() {
@@ -29,7 +29,7 @@ async fn another_tenants_key_finds_no_tenant() {
 #[tokio::test]
 async fn another_tenants_objects_are_not_there() {
     let scene = Scene::new().await;
-    for row in rows().filter(|row| !row.is_masters()) {
+    for row in scene.rows().filter(|row| !row.is_masters()) {
         let right = scene.right(row, &scene.own);
         for foreign in row.parameters().filter(|parameter| *parameter != "id") {
             let path = row.path(|parameter| {
@@ -81,7 +81,7 @@ fn has_no_effect(row: Row, member: &str) -> bool {
 async fn another_tenants_objects_cannot_be_referred_to() {
     let scene = Scene::new().await;
     let mut swept = 0;
-    for row in rows() {
+    for row in scene.rows() {
         let Some(body) = scene.document.body(row) else { continue };
         for member in body.members().filter(|member| !has_no_effect(row, member)) {
             for reference in references(&scene.other, "canary", member) {
@@ -105,7 +105,7 @@ async fn nothing_is_decided_about_another_tenants_user() {
     let scene = Scene::new().await;
     let user = &scene.other.user;
     let question = json!({ "user_id": user, "resource": "canary", "action": "go" });
-    for row in rows().filter(|row| row.0.path.contains("check-permission")) {
+    for row in scene.rows().filter(|row| row.0.path.contains("check-permission")) {
         let body = match row.0.takes_batch {
             true => json!({ "checks": [question] }),
             false => question.clone(),
@@ -123,7 +123,7 @@ async fn nothing_is_decided_about_another_tenants_user() {
 #[tokio::test]
 async fn another_tenants_key_is_not_a_good_one() {
     let scene = Scene::new().await;
-    for row in rows().filter(|row| row.0.path.contains("/validate")) {
+    for row in scene.rows().filter(|row| row.0.path.contains("/validate")) {
         let mut ask = scene.right(row, &scene.own);
         let body = match row.0.takes_batch {
             true => json!({ "keys": [{ "apiKey": scene.other.secret }] }),

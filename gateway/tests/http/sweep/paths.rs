@@ -1,7 +1,6 @@
 //! Paths that must not pass.
 
 use super::client::send_raw;
-use super::rows::rows;
 use super::scene::Scene;
 
 /// What is no id of anything.
@@ -39,13 +38,12 @@ fn malformed() -> Vec<String> {
 #[tokio::test]
 async fn a_malformed_id_is_400() {
     let scene = Scene::new().await;
-    for row in rows() {
+    for row in scene.rows() {
         let right = scene.right(row, &scene.own);
         for wrong in row.parameters() {
             for text in malformed() {
-                let path = row.path(|name| {
-                    if name == wrong { text.clone() } else { scene.own.id(name) }
-                });
+                let path =
+                    row.path(|name| if name == wrong { text.clone() } else { scene.own.id(name) });
                 let shown: String = text.chars().take(40).collect();
                 let what = format!("`{shown}` as `{wrong}`");
                 let reply = scene.expect(row, &what, &right.clone().path(path), 400).await;
@@ -62,11 +60,18 @@ async fn a_malformed_id_is_400() {
 async fn a_query_of_garbage_is_no_fault_of_ours() {
     let scene = Scene::new().await;
     let queries = [
-        "?", "?&&&", "?=", "?page=%00", "?limit=%ff", "?offset=-1", "?page=18446744073709551616",
-        "?per_page=18446744073709551615&page=18446744073709551615", "?limit=1&limit=x",
+        "?",
+        "?&&&",
+        "?=",
+        "?page=%00",
+        "?limit=%ff",
+        "?offset=-1",
+        "?page=18446744073709551616",
+        "?per_page=18446744073709551615&page=18446744073709551615",
+        "?limit=1&limit=x",
         "?page=1&offset=1&skip=1&cursor=1",
     ];
-    for row in rows().filter(|row| row.0.method.word() == "GET") {
+    for row in scene.rows().filter(|row| row.0.method.word() == "GET") {
         for query in queries {
             let right = scene.right(row, &scene.own);
             let path = format!("{}{query}", right.path);
@@ -79,7 +84,7 @@ async fn a_query_of_garbage_is_no_fault_of_ours() {
 #[tokio::test]
 async fn bytes_that_no_path_may_have_are_refused() {
     let scene = Scene::new().await;
-    for row in rows().filter(|row| row.parameters().next().is_some()) {
+    for row in scene.rows().filter(|row| row.parameters().next().is_some()) {
         let right = scene.right(row, &scene.own);
         for byte in [0x00, 0x07, 0x7F, b' ', b'"', b'\\', 0xFF] {
             let mut request = format!("{} {}", right.method, right.path).into_bytes();

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::client::{Ask, Client, Reply};
 use super::document::Document;
-use super::rows::Row;
+use super::rows::{Row, rows};
 use super::shape;
 use crate::harness::World;
 
@@ -35,16 +35,19 @@ pub(super) struct Home {
 impl Home {
     /// The id for a parameter of a path.
     pub(super) fn id(&self, parameter: &str) -> String {
-        let id = match parameter {
+        self.known(parameter).unwrap_or_else(|| panic!("nothing stands for `{parameter}`")).clone()
+    }
+
+    fn known(&self, parameter: &str) -> Option<&String> {
+        Some(match parameter {
             "id" => &self.tenant,
             "uid" => &self.user,
             "role_id" => &self.role,
             "perm_id" => &self.permission,
             "group_id" => &self.group,
             "key_id" | "keyId" => &self.key,
-            other => panic!("no object stands for `{other}` in a path"),
-        };
-        id.clone()
+            _ => return None,
+        })
     }
 }
 
@@ -70,6 +73,20 @@ impl Scene {
         Self { world, own, other, document, client, faults, count }
     }
 
+    /// Every row that can be swept.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
+        rows().filter(|row| self.obstacle(*row).is_none())
+    }
+
+    /// Why no right request of a row can be made.
+    pub(super) fn obstacle(&self, row: Row) -> Option<String> {
+        if let Some(unknown) = row.parameters().find(|name| self.own.known(name).is_none()) {
+            return Some(format!("nothing stands for `{unknown}`"));
+        }
+        let body = self.document.body(row)?;
+        body.sample(&|member| self.value(row, &self.own, member)).err()
+    }
+
     /// A tenant of its own.
     pub(super) async fn another(&self) -> Home {
         founded(&self.world, &self.name()).await
@@ -91,17 +108,17 @@ impl Scene {
     pub(super) fn value(&self, row: Row, home: &Home, member: &str) -> Option<Value> {
         let unique = self.name();
         Some(match member {
-            "name" if row.0.noun == "permissions" => json!("sweep:read"),
+            "name" if row.0.noun == "permissions" => json!(format!("{}:read", row.0.name)),
+            "resource" => json!(row.0.name),
             "name" | "username" | "slug" => json!(unique),
             "email" => json!(format!("{unique}@example.com")),
-            "resource" => json!("sweep"),
             "action" => json!("read"),
             "scopes" => json!(["sweep:read"]),
             "permissions" => json!(["sweep:read"]),
             "environment" => json!("live"),
             "apiKey" => json!(home.secret),
             "keys" => json!([{ "apiKey": home.secret }]),
-            "checks" => json!([{ "resource": "sweep", "action": "read" }]),
+            "checks" => json!([{ "resource": row.0.name, "action": "read" }]),
             "user_id" => json!(home.user),
             "role_id" => json!(home.role),
             "group_id" => json!(home.group),
@@ -181,7 +198,7 @@ impl Scene {
             faults.push("no `X-Request-ID`".to_owned());
         }
         faults.extend(self.leaks(ask, reply).into_iter().map(|text| format!("shows `{text}`")));
-        let is_tenants = super::rows::rows().any(|known| known.name() == row.name());
+        let is_tenants = rows().any(|known| known.name() == row.name());
         if is_tenants {
             faults.extend(shape::fault(row.0.dialect, reply.status, &reply.body));
             let told = self.document.tells(row, reply.status);

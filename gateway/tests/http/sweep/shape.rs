@@ -82,17 +82,17 @@ fn workspace_success(body: &Map<String, Value>) -> bool {
     members(body, &["status", "data"], &["pagination"])
         && body["status"] == "success"
         && body.contains_key("pagination") == listed
-        && body
-            .get("pagination")
-            .is_none_or(|figures| figures.as_object().is_some_and(|all| members(all, &FIGURES, &[])))
+        && body.get("pagination").is_none_or(|figures| {
+            figures.as_object().is_some_and(|all| members(all, &FIGURES, &[]))
+        })
 }
 
 /// All of the first, some of the second, and nothing else.
 fn members(object: &Map<String, Value>, needed: &[&str], allowed: &[&str]) -> bool {
     needed.iter().all(|name| object.contains_key(*name))
-        && object.keys().all(|name| {
-            needed.contains(&name.as_str()) || allowed.contains(&name.as_str())
-        })
+        && object
+            .keys()
+            .all(|name| needed.contains(&name.as_str()) || allowed.contains(&name.as_str()))
 }
 
 fn is_word(value: &Value, letter: impl Fn(&char) -> bool) -> bool {

@@ -14,9 +14,6 @@ pub(super) fn all(home: &mut Home, written: &mut [Written]) {
         .map(|(noun, member)| (noun, by_name(home, noun, member)))
         .into();
     for written in written {
-        assert!(
-            written.keys.len() + written.objects.len() + written.links.len() >= written.count / 4
-        );
         written.keys.iter_mut().for_each(|key| check_key(home, &keys, key));
         written.objects.iter_mut().for_each(|object| check_object(home, &listed, object));
         written.links.iter_mut().for_each(|link| check_link(home, link));

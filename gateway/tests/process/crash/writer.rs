@@ -13,8 +13,6 @@ pub(super) struct Written {
     pub(super) keys: Vec<Key>,
     pub(super) objects: Vec<Object>,
     pub(super) links: Vec<Link>,
-    /// Acknowledged, all together.
-    pub(super) count: usize,
 }
 
 /// How much is known of a write.
@@ -77,7 +75,6 @@ impl Writer {
     /// Writes until the connection breaks.
     pub(super) fn run(mut self) -> Written {
         while self.step().is_ok() {
-            self.written.count += 1;
             let _ = self.acknowledged.send(());
         }
         self.written

@@ -107,7 +107,7 @@ impl Home {
     }
 }
 
-/// The body that issues a key for everything to the tenant itself.
+/// The body that issues a key of this name.
 pub(crate) fn key_body(name: &str) -> Value {
     json!({ "name": name, "scopes": ["users:read"], "environment": "live" })
 }

@@ -1,0 +1,110 @@
+//! Creates that are repeated: the answer of the first, secret included.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Call, World};
+
+async fn create(world: &World, path: &str, key: &str, word: &str, body: &Value) -> Answer {
+    let headers = [("idempotency-key", word), ("x-tenantid", world.tenant.as_str())];
+    let body = Some(body.to_string());
+    world.send(Call { method: "POST", path, key: Some(key), headers: &headers, body }).await
+}
+
+#[tokio::test]
+async fn a_repetition_gets_the_first_answer_with_its_secret() {
+    let world = World::new().await;
+    let rows = [
+        (
+            "/api/v1/api-keys".to_owned(),
+            json!({ "name": "a", "scopes": "*", "environment": "live" }),
+            "/data/apiKey",
+            "/error/code",
+            422,
+        ),
+        (world.path("/api-keys"), json!({ "name": "b" }), "/data/secret", "/error", 422),
+        (
+            "/v1/api-keys".to_owned(),
+            json!({ "name": "c", "permissions": [] }),
+            "/data/key",
+            "/code",
+            400,
+        ),
+    ];
+    for (path, body, secret, code, status) in rows {
+        let admin = world.admin_key.as_str();
+        let first = create(&world, &path, admin, "once", &body).await.is(201);
+        world.clock.advance_ms(60_000);
+        let again = create(&world, &path, admin, "once", &body).await.is(201);
+        assert_eq!(first.json, again.json);
+        assert!(again.json.pointer(secret).unwrap().as_str().unwrap().starts_with("lk_live_"));
+        for name in ["location", "etag"] {
+            assert_eq!(first.header(name), again.header(name));
+        }
+        assert!(first.headers.get("idempotency-replayed").is_none());
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        let mut other = body.clone();
+        other["name"] = json!("other");
+        let refused = create(&world, &path, admin, "once", &other).await.is(status);
+        let word = refused.json.pointer(code).unwrap().as_str().unwrap().to_ascii_uppercase();
+        assert_eq!(word, "IDEMPOTENCY_KEY_REUSED");
+        world.clock.advance_ms(86_400_000);
+        create(&world, &path, admin, "once", &other).await.is(201);
+        world.delete(&format!("/api-keys/{}", id_of(&world, "other").await)).await.is(204);
+    }
+}
+
+async fn id_of(world: &World, name: &str) -> String {
+    let list = world.get("/api-keys?per_page=100").await.is(200);
+    let found = list.items().iter().find(|key| key["name"] == name).unwrap();
+    found["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_word_belongs_to_its_caller_and_its_path() {
+    let world = World::new().await;
+    let second = world.key(&["*"]).await;
+    let path = "/api/v1/api-keys";
+    let body = |name: &str| json!({ "name": name, "scopes": [], "environment": "live" });
+    let admin = world.admin_key.as_str();
+    create(&world, path, admin, "w", &body("a")).await.is(201);
+    create(&world, path, &second, "w", &body("b")).await.is(201);
+    create(&world, path, &second, "w", &body("a")).await.refuses(422, "IDEMPOTENCY_KEY_REUSED");
+    let elsewhere = create(&world, "/v1/api-keys", admin, "w", &body("a")).await;
+    assert!(elsewhere.status >= 400, "{}", elsewhere.json);
+    let long = "x".repeat(256);
+    for word in ["", "a b", &long] {
+        create(&world, path, admin, word, &body("c")).await.refuses(400, "INVALID_PARAMETER");
+    }
+    create(&world, path, admin, &long[..255], &body("c")).await.is(201);
+}
+
+#[tokio::test]
+async fn what_fails_is_not_kept() {
+    let world = World::new().await;
+    let path = "/api/v1/api-keys";
+    let admin = world.admin_key.as_str();
+    let taken = world.issue("a", json!({})).await;
+    let body = json!({ "name": "a", "scopes": [], "environment": "live" });
+    create(&world, path, admin, "w", &body).await.refuses(409, "ALREADY_EXISTS");
+    world.delete(&format!("/api-keys/{}", taken.id)).await.is(204);
+    create(&world, path, admin, "w", &body).await.is(201);
+}
+
+#[tokio::test]
+async fn a_tenant_is_made_once() {
+    let world = World::new().await;
+    let (path, master) = ("/api/v1/tenants", world.master_key.clone());
+    let body = json!({ "name": "B", "slug": "b", "issue_admin_key": true }).to_string();
+    let headers = [("idempotency-key", "w")];
+    let send = |body: &str| {
+        let (key, body) = (Some(master.as_str()), Some(body.to_owned()));
+        world.send(Call { method: "POST", path, key, headers: &headers, body })
+    };
+    let first = send(&body).await.is(201);
+    let again = send(&body).await.is(201);
+    assert_eq!(first.json, again.json);
+    let secret = again.data()["admin_api_key"]["secret"].as_str().unwrap();
+    world.call("GET", "/api/v1/api-keys/me", Some(secret), None, None).await.is(200);
+    let other = json!({ "name": "C", "slug": "c" }).to_string();
+    send(&other).await.fails(422, "idempotency_key_reused");
+}
