@@ -133,16 +133,18 @@ async fn run_fronts(parts: Parts) -> Result<(), Failure> {
         tally: Arc::clone(&parts.tally),
         shutdown: shutdown.clone(),
     };
-    let socket = bind(config.listen, if tls.is_some() { "https" } else { "http" })?;
-    let operator = match config.metrics_listen {
-        Some(address) => Some((bind(address, "http")?, operator(&parts, &front))),
-        None => None,
-    };
+    // Before anybody is told that it listens: from then on a signal is expected to be heard.
     signals::listen(&shutdown, tls.is_none())?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     if let Some(reloader) = tls {
         let follower = Follower::start(reloader).map_err(Failure::failed)?;
         tokio::spawn(follower.run(shutdown));
     }
+    let socket = bind(config.listen, scheme)?;
+    let operator = match config.metrics_listen {
+        Some(address) => Some((bind(address, "http")?, operator(&parts, &front))),
+        None => None,
+    };
     let api = serve(vec![socket], front, Gateway::new(parts));
     let drained = match operator {
         Some((socket, (front, app))) => {

@@ -7,7 +7,7 @@ use super::envelopes;
 use super::parameters::{has_if_match, has_path};
 use super::schemas::{Described, Success, prefix};
 use crate::dialect::Dialect;
-use crate::endpoint::{Access, Audit, Endpoint};
+use crate::endpoint::{Access, Audit, Endpoint, Method};
 use crate::pipeline::is_by_path;
 
 /// An error that operations share.

@@ -117,6 +117,9 @@ impl Route {
         params: &matchit::Params<'_, '_>,
         place: impl Fn(&str) -> std::ops::Range<usize>,
     ) -> Parameters {
+        if params.is_empty() {
+            return Parameters::new();
+        }
         // The router's names live as long as it does; the path's own text is static.
         let names = self.endpoint.path.split('/').filter_map(|segment| {
             segment.strip_prefix('{')?.strip_suffix('}').map(|name| name.trim_start_matches('*'))

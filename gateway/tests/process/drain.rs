@@ -13,6 +13,7 @@ use crate::harness::{Home, Link, MASTER, World, key_body, pause, text};
 const IN_FLIGHT: usize = 16;
 const WRITERS: usize = 8;
 const WRITTEN_MIN: usize = 5;
+const STARTS: usize = 8;
 const LOOKS_MAX: usize = 200;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
@@ -54,6 +55,14 @@ fn requests_in_flight_get_their_answers_and_the_port_closes_first() {
     let (status, log) = gateway.process.ended();
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(!log.contains("cut off"), "{log}");
+}
+
+#[test]
+fn a_signal_that_comes_with_the_word_of_listening_is_heard() {
+    let world = World::new();
+    for _ in 0..STARTS {
+        world.serve().stop();
+    }
 }
 
 /// Issues keys until the connection ends; what was answered with 201.

@@ -74,7 +74,7 @@ pub(super) struct Decisions {
 /// Reads, judges and answers a batch.
 pub(super) async fn decide(ctx: &Ctx, body: &[u8]) -> Result<Decisions> {
     // The whole batch in one pass; only a batch with a fault is read again, item by item.
-    let (user, asked, reasons) = match serde_json::from_slice::<Batch<'_>>(body) {
+    let (user, asked, reasons) = match strict::read::<Batch<'_>>(body) {
         Ok(batch) if batch.checks.iter().all(|item| item.context.is_none()) => {
             let asked = batch.checks.into_iter().map(Ok).collect();
             (batch.user_id, asked, batch.reasons)
@@ -95,7 +95,7 @@ pub(super) async fn decide(ctx: &Ctx, body: &[u8]) -> Result<Decisions> {
 fn loose<'a>(ctx: &Ctx, body: &'a [u8]) -> Result<(Option<Cow<'a, str>>, Vec<Asked<'a>>, bool)> {
     let dialect = ctx.endpoint.dialect;
     strict::check(body).map_err(|fault| rejected(fault, dialect))?;
-    let batch: Loose<'a> = match serde_json::from_slice(body) {
+    let batch: Loose<'a> = match strict::read(body) {
         Ok(batch) => batch,
         Err(_) => {
             // The strict door knows best how to say what is wrong with the whole.
@@ -128,7 +128,7 @@ struct Outline {
 }
 
 fn item(raw: &RawValue) -> Asked<'_> {
-    let item: Item<'_> = match serde_json::from_str(raw.get()) {
+    let item: Item<'_> = match strict::read(raw.get().as_bytes()) {
         Ok(item) => item,
         Err(_) => {
             let fault = strict::parse::<ItemOutline>(raw.get().as_bytes()).err();

@@ -4,11 +4,11 @@ mod access;
 mod faults;
 mod free;
 mod lex;
+mod objects;
 mod path;
 #[cfg(test)]
 mod properties;
 mod refusal;
-mod root;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -16,6 +16,7 @@ mod value;
 
 pub use faults::{BodyFault, FieldFault, Problem};
 pub use free::{Free, FreeValue};
+pub(crate) use objects::read;
 use serde::de::DeserializeOwned;
 
 /// How deep arrays and objects may nest in one body.
@@ -23,7 +24,7 @@ pub(crate) const BODY_LEVELS_MAX: usize = 64;
 
 /// Reads a whole body as `T`.
 ///
-/// A body that fits costs one `serde_json::from_slice`. Only one that does not is read again, to
+/// A body that fits costs one pass of `serde_json`. Only one that does not is read again, to
 /// say what is wrong: malformed JSON before all else, then the first place that does not fit.
 ///
 /// `T` has to refuse unknown and repeated members itself (derive it with `deny_unknown_fields`,
@@ -35,12 +36,10 @@ pub(crate) const BODY_LEVELS_MAX: usize = 64;
 /// [`BodyFault::Empty`] for nothing but whitespace, [`BodyFault::Syntax`] for malformed JSON (also
 /// invalid UTF-8, repeated members, more than 64 levels), [`BodyFault::Schema`] for the rest.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyFault> {
-    if root::may_fit::<T>(bytes)
-        && let Ok(body) = serde_json::from_slice(bytes)
-    {
-        return Ok(body);
+    match read(bytes) {
+        Ok(body) => Ok(body),
+        Err(_) => explain(bytes),
     }
-    explain(bytes)
 }
 
 /// Checks syntax, UTF-8, depth and repeated members of a body that is read by other means.

@@ -306,6 +306,10 @@ fn an_array_is_no_struct_even_without_required_members() {
         "the request body does not fit: expected an object, found an array"
     );
     assert_eq!(parse::<Patch>(b"{}"), Ok(Patch::default()));
+    for nested in [r#"{"name":"a","rateLimit":[7]}"#, r#"{"name":"a","checks":[["x"]]}"#] {
+        assert!(serde_json::from_str::<Body>(nested).is_ok(), "serde alone takes it");
+        assert!(field_fault(nested).to_string().contains("expected an object, found an array"));
+    }
     assert_eq!(parse::<Vec<u8>>(b"[1]"), Ok(vec![1]));
 }
 
