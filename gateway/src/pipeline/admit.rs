@@ -48,7 +48,9 @@ pub(super) fn admit(
         _ if endpoint.access == Access::Probe => Ok(None),
         Ok(Some(known)) if exempt(known) => Ok(known.window),
         // The key's own window has refused it, or our own trouble has.
-        Err(error) if matches!(error.kind(), Kind::RateLimited | Kind::Unavailable) => Ok(None),
+        Err(error) if matches!(error.kind(), Kind::RateLimited | Kind::Unavailable) => {
+            Ok(record.window)
+        }
         _ => charge(shared, ip, record).map(Some),
     }
 }

@@ -146,6 +146,7 @@ async fn look_up(
     shared.metrics.validated(verdict.refusal);
     let window = verdict.window.map(Window::of_key);
     if let Some(refusal) = verdict.refusal {
+        record.window = window;
         return Err(refused(refusal, window.as_ref(), now_ms));
     }
     let Some(caller) = verdict.caller else { return Err(refused_credential()) };

@@ -150,7 +150,8 @@ fn unknown(path: &str) -> Error {
 pub(super) fn negotiable(endpoint: &Endpoint, parts: &request::Parts) -> Result<()> {
     let Some(accept) = parts.headers.get("accept") else { return Ok(()) };
     let accept = accept.to_str().unwrap_or("*/*");
-    let raw = endpoint.dialect == Dialect::Raw || endpoint.path == "/metrics";
+    // A probe refuses nobody, and metrics are no JSON.
+    let raw = endpoint.dialect == Dialect::Raw || endpoint.access == Access::Probe;
     if accept == "*/*" || accept == JSON || raw {
         return Ok(());
     }

@@ -89,16 +89,16 @@ async fn lists_are_pages_of_numbers() {
     let list = world.get("/api-keys?page=2&per_page=2").await.is(200);
     assert_eq!(members(&list.json), "data meta");
     assert_eq!(list.json["meta"], json!({ "page": 2, "per_page": 2, "total": 3 }));
-    assert_eq!(list.each("name"), ["b"]);
+    assert_eq!(list.items().len(), 1);
     assert_eq!(members(&list.items()[0]), MEMBERS);
     let clamped = world.get("/api-keys?per_page=1000").await.is(200);
     assert_eq!(clamped.json["meta"]["per_page"], 100);
     assert_eq!(world.get("/api-keys?page=9").await.is(200).items(), [] as [Value; 0]);
-    for query in ["page=0", "per_page=0", "page=x", "limit=1", "offset=1", "page=100002"] {
-        let answer = world.get(&format!("/api-keys?{query}&per_page=1")).await;
-        let twice = query.starts_with("per_page");
-        let answer = if twice { world.get(&format!("/api-keys?{query}")).await } else { answer };
-        answer.fails(400, "invalid_parameter");
+    for query in ["page=0", "per_page=0", "page=x", "limit=1", "offset=1", "skip=1", "cursor=x",
+        "page=100002&per_page=1"]
+    {
+        let refused = world.get(&format!("/api-keys?{query}")).await;
+        refused.fails(400, "invalid_parameter");
     }
 }
 

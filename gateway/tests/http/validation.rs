@@ -81,7 +81,7 @@ async fn the_first_reason_that_holds_speaks() {
     let wider = json!({ "rate_limit": {} });
     world.patch(&format!("/api-keys/{}", key.id), wider).await.is(200);
     check(&good, "QUOTA_EXCEEDED").await;
-    world.patch(&format!("/users/{user}"), json!({ "status": "inactive" })).await.is(200);
+    world.patch(&format!("/users/{user}"), json!({ "status": "disabled" })).await.is(200);
     check(&bad, "KEY_INACTIVE").await;
     world.clock.advance_ms(86_400_000);
     check(&bad, "KEY_EXPIRED").await;
@@ -181,7 +181,7 @@ async fn an_owner_cuts_its_keys_at_once() {
     world.delete(&format!("{roles}/{manager}")).await.is(204);
     world.by(&key.secret, "GET", "/users", None).await.fails(403, "forbidden");
     assert_eq!(world.reason(&key.secret).await, "valid");
-    world.patch(&format!("/users/{ada}"), json!({ "status": "inactive" })).await.is(200);
+    world.patch(&format!("/users/{ada}"), json!({ "status": "disabled" })).await.is(200);
     assert_eq!(world.reason(&key.secret).await, "KEY_INACTIVE");
     world.by(&key.secret, "GET", "/users", None).await.fails(401, "unauthorized");
     world.patch(&format!("/users/{ada}"), json!({ "status": "active" })).await.is(200);

@@ -109,6 +109,7 @@ impl World {
         drop(sender);
         // The gateway may close before it has read what it refuses.
         let _ = connection.await.unwrap();
+        calls::note(method, path, parts.status.as_u16());
         Answer::new(format!("{method} {path}"), &parts, &body)
     }
 
