@@ -94,9 +94,16 @@ async fn lists_are_pages_of_numbers() {
     let clamped = world.get("/api-keys?per_page=1000").await.is(200);
     assert_eq!(clamped.json["meta"]["per_page"], 100);
     assert_eq!(world.get("/api-keys?page=9").await.is(200).items(), [] as [Value; 0]);
-    for query in ["page=0", "per_page=0", "page=x", "limit=1", "offset=1", "skip=1", "cursor=x",
-        "page=100002&per_page=1"]
-    {
+    for query in [
+        "page=0",
+        "per_page=0",
+        "page=x",
+        "limit=1",
+        "offset=1",
+        "skip=1",
+        "cursor=x",
+        "page=100002&per_page=1",
+    ] {
         let refused = world.get(&format!("/api-keys?{query}")).await;
         refused.fails(400, "invalid_parameter");
     }
@@ -285,4 +292,27 @@ async fn a_key_asks_what_it_may() {
     ask(json!({ "resource": "a", "action": "b", "user_id": NOWHERE })).await.concerns("user_id");
     ask(json!({ "resource": "", "action": "b" })).await.concerns("resource");
     ask(json!({ "resource": "a", "action": "b", "context": [] })).await.concerns("context");
+}
+
+#[tokio::test]
+async fn a_key_may_always_revoke_itself_and_no_other() {
+    let world = World::new().await;
+    let other = world.issue("other", json!({})).await;
+    for (name, surface) in [("a", "platform"), ("b", "iam"), ("c", "workspace")] {
+        let key = world.issue(name, json!({})).await;
+        let end = async |id: &str| match surface {
+            "platform" => {
+                world.platform_by(&key.secret, "DELETE", &format!("/api-keys/{id}"), None).await
+            }
+            "iam" => world.by(&key.secret, "POST", &format!("/api-keys/{id}/revoke"), None).await,
+            _ => {
+                let path = format!("/v1/api-keys/{id}");
+                world.call("DELETE", &path, Some(&key.secret), None, None).await
+            }
+        };
+        end(&other.id).await.is(403);
+        assert!(end(&key.id).await.status < 300, "{surface}");
+        assert_eq!(world.reason(&key.secret).await, "KEY_REVOKED");
+        end(&key.id).await.is(401);
+    }
 }

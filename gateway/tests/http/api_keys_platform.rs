@@ -151,13 +151,11 @@ async fn lists_hold_keys_of_every_status() {
     assert_eq!(list.json["message"], "API keys retrieved successfully");
     assert_eq!(members(list.data()), "apiKeys pagination");
     let keys = list.data()["apiKeys"].as_array().unwrap();
-    let told: Vec<_> = keys.iter().map(|key| (&key["name"], &key["status"])).collect();
-    let told = serde_json::to_value(told).unwrap();
-    let first = keys[0]["name"].clone();
-    assert_eq!(
-        told,
-        json!([[first, "active"], ["gone", "revoked"], ["late", "inactive"], ["old", "expired"]])
-    );
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let told = keys.iter().map(|key| text(&key["name"]) + " " + &text(&key["status"]));
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    assert_eq!(told, ["Administrator active", "gone revoked", "late inactive", "old expired"]);
     assert_eq!(
         members(&keys[0]),
         "createdAt createdBy description environment expiresAt id ipWhitelist lastUsedAt metadata \
@@ -377,28 +375,5 @@ async fn each_endpoint_needs_its_permission_its_headers_and_an_id() {
         } else {
             assert!(answer.status < 300, "{method} {path}: {}", answer.json);
         }
-    }
-}
-
-#[tokio::test]
-async fn a_key_may_always_revoke_itself_and_no_other() {
-    let world = World::new().await;
-    let other = world.issue("other", json!({})).await;
-    for (name, surface) in [("a", "platform"), ("b", "iam"), ("c", "workspace")] {
-        let key = world.issue(name, json!({})).await;
-        let end = async |id: &str| match surface {
-            "platform" => {
-                world.platform_by(&key.secret, "DELETE", &format!("/api-keys/{id}"), None).await
-            }
-            "iam" => world.by(&key.secret, "POST", &format!("/api-keys/{id}/revoke"), None).await,
-            _ => {
-                let path = format!("/v1/api-keys/{id}");
-                world.call("DELETE", &path, Some(&key.secret), None, None).await
-            }
-        };
-        end(&other.id).await.is(403);
-        assert!(end(&key.id).await.status < 300, "{surface}");
-        assert_eq!(world.reason(&key.secret).await, "KEY_REVOKED");
-        end(&key.id).await.is(401);
     }
 }

@@ -113,9 +113,9 @@ async fn a_key_is_changed_and_revoked() {
         "expires_at": "2026-03-01T00:00:00Z" });
     let (id, key) = made(&world, body).await;
     let path = format!("/api-keys/{id}");
-    let patch = json!({ "name": "L", "permissions": ["docs:write"], "expires_at": null,
+    let change = json!({ "name": "L", "permissions": ["docs:write"], "expires_at": null,
         "allowed_ips": ["192.0.2.0/24"], "metadata": { "a": null } });
-    let changed = world.workspace("PATCH", &path, Some(patch)).await.is(200);
+    let changed = world.workspace("PATCH", &path, Some(change)).await.is(200);
     let data = changed.data();
     assert_eq!(members(data), MEMBERS);
     let told = json!([

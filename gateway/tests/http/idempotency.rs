@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Call, World};
 
-async fn create(world: &World, path: &str, key: &str, word: &str, body: &Value) -> Answer {
-    let headers = [("idempotency-key", word), ("x-tenantid", world.tenant.as_str())];
+async fn create(world: &World, path: &str, key: &str, once: &str, body: &Value) -> Answer {
+    let headers = [("idempotency-key", once), ("x-tenantid", world.tenant.as_str())];
     let body = Some(body.to_string());
     world.send(Call { method: "POST", path, key: Some(key), headers: &headers, body }).await
 }
@@ -20,6 +20,7 @@ async fn a_repetition_gets_the_first_answer_with_its_secret() {
             "/data/apiKey",
             "/error/code",
             422,
+            "one",
         ),
         (world.path("/api-keys"), json!({ "name": "b" }), "/data/secret", "/error", 422, "two"),
         (
@@ -28,13 +29,14 @@ async fn a_repetition_gets_the_first_answer_with_its_secret() {
             "/data/key",
             "/code",
             400,
+            "three",
         ),
     ];
-    for (path, body, secret, code, status, word) in rows {
+    for (path, body, secret, code, status, once) in rows {
         let admin = world.admin_key.as_str();
-        let first = create(&world, &path, admin, word, &body).await.is(201);
+        let first = create(&world, &path, admin, once, &body).await.is(201);
         world.clock.advance_ms(60_000);
-        let again = create(&world, &path, admin, word, &body).await.is(201);
+        let again = create(&world, &path, admin, once, &body).await.is(201);
         assert_eq!(first.json, again.json);
         assert!(again.json.pointer(secret).unwrap().as_str().unwrap().starts_with("lk_live_"));
         for name in ["location", "etag"] {
@@ -44,11 +46,11 @@ async fn a_repetition_gets_the_first_answer_with_its_secret() {
         assert_eq!(again.header("idempotency-replayed"), "true");
         let mut other = body.clone();
         other["name"] = json!("other");
-        let refused = create(&world, &path, admin, word, &other).await.is(status);
+        let refused = create(&world, &path, admin, once, &other).await.is(status);
         let said = refused.json.pointer(code).unwrap().as_str().unwrap().to_ascii_uppercase();
         assert_eq!(said, "IDEMPOTENCY_KEY_REUSED");
         world.clock.advance_ms(86_400_000);
-        create(&world, &path, admin, word, &other).await.is(201);
+        create(&world, &path, admin, once, &other).await.is(201);
         world.delete(&format!("/api-keys/{}", id_of(&world, "other").await)).await.is(204);
     }
 }
@@ -72,8 +74,8 @@ async fn a_word_belongs_to_its_caller_and_its_path() {
     let elsewhere = create(&world, "/v1/api-keys", admin, "w", &body("a")).await;
     assert!(elsewhere.status >= 400, "{}", elsewhere.json);
     let long = "x".repeat(256);
-    for word in ["", "a b", &long] {
-        create(&world, path, admin, word, &body("c")).await.refuses(400, "INVALID_PARAMETER");
+    for once in ["", "a b", &long] {
+        create(&world, path, admin, once, &body("c")).await.refuses(400, "INVALID_PARAMETER");
     }
     create(&world, path, admin, &long[..255], &body("c")).await.is(201);
 }

@@ -134,8 +134,8 @@ async fn a_tenant_is_replaced_and_changed() {
     let changed = world.put("", body).await.is(200);
     assert_eq!(members(changed.data()), MEMBERS);
     assert_eq!((&changed.data()["slug"], &changed.data()["version"]), (&json!("acme"), &json!(2)));
-    let patch = json!({ "settings": { "a": null }, "description": null, "slug": "acme-2" });
-    let changed = world.patch("", patch).await.is(200);
+    let change = json!({ "settings": { "a": null }, "description": null, "slug": "acme-2" });
+    let changed = world.patch("", change).await.is(200);
     let data = changed.data();
     assert_eq!(data["settings"], json!({ "b": 2 }), "a patch merges");
     assert_eq!((&data["name"], &data["description"]), (&json!("Acme 2"), &Value::Null));

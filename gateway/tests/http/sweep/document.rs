@@ -50,7 +50,7 @@ impl Document {
     /// The schemas of which one must fit.
     fn choices<'d>(&'d self, schema: &'d Value) -> Vec<&'d Value> {
         let schema = self.resolved(schema);
-        match schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
+        match schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
             Some(choices) => choices.iter().flat_map(|choice| self.choices(choice)).collect(),
             None => vec![schema],
         }
@@ -97,16 +97,7 @@ impl Body<'_> {
     /// # Errors
     /// The member whose value nobody knows.
     pub(super) fn sample(&self, values: Values<'_>) -> Result<Value, String> {
-        self.object(self.schema, values)
-    }
-
-    fn object(&self, schema: &Value, values: Values<'_>) -> Result<Value, String> {
-        let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let member = |name: &str| {
-            let value = values(name).ok_or(format!("no right value of `{name}` is known"));
-            value.map(|value| (name.to_owned(), value))
-        };
-        names.map(member).collect::<Result<Map<_, _>, _>>().map(Value::Object)
+        object(self.schema, values)
     }
 
     /// The names of all members.
@@ -126,7 +117,7 @@ impl Body<'_> {
             let below = self.document.object(member).map(|inner| self.wrong(inner, values));
             let items = self.of_wrong_items(member);
             for value in refused.chain(below.into_iter().flatten()).chain(items) {
-                let mut body = self.object(schema, values).unwrap_or_default();
+                let mut body = object(schema, values).unwrap_or_default();
                 body[name] = value;
                 all.push(body);
             }
@@ -151,7 +142,7 @@ impl Body<'_> {
         for (name, member) in self.schema["properties"].as_object().into_iter().flatten() {
             let Some(inner) = self.document.object(member) else { continue };
             let mut body = self.sample(values).unwrap_or_default();
-            body[name] = self.object(inner, values).unwrap_or_default();
+            body[name] = object(inner, values).unwrap_or_default();
             body[name]["surprise"] = json!(1);
             all.push(body);
         }
@@ -180,4 +171,14 @@ pub(super) fn with_raw(body: &Value, name: &str, raw: &[u8]) -> Vec<u8> {
     text.extend_from_slice(raw);
     text.push(b'}');
     text
+}
+
+/// An object with all members that must be there.
+fn object(schema: &Value, values: Values<'_>) -> Result<Value, String> {
+    let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let member = |name: &str| {
+        let value = values(name).ok_or_else(|| format!("no right value of `{name}` is known"));
+        value.map(|value| (name.to_owned(), value))
+    };
+    names.map(member).collect::<Result<Map<_, _>, _>>().map(Value::Object)
 }

@@ -6,6 +6,23 @@ use super::rows::Row;
 use super::scene::{Home, Scene};
 
 #[tokio::test]
+async fn what_belongs_to_the_other_tenant_is_seen_where_it_is_shown() {
+    let scene = Scene::new().await;
+    let shown = ["users", "roles", "permissions", "groups", "api-keys"];
+    for noun in shown {
+        let list = format!("/api/v1/tenants/{{id}}/{noun}");
+        let wanted = |row: &Row| row.name() == format!("GET {list}");
+        let row = scene.rows().find(wanted).unwrap();
+        let ask = scene.right(row, &scene.other);
+        let reply = scene.expect(row, "its own list", &ask, 200).await;
+        let leaks = scene.leaks(&ask, &reply);
+        assert!(leaks.len() >= 2, "a name and an id at {noun}: {leaks:?}");
+        scene.forgive(leaks.len());
+    }
+    scene.end();
+}
+
+#[tokio::test]
 async fn another_tenants_key_finds_no_tenant() {
     let scene = Scene::new().await;
     let (own, other) = (&scene.own, &scene.other);

@@ -10,7 +10,7 @@ pub(super) struct Row(pub(super) &'static Endpoint);
 
 /// Every endpoint that belongs to a tenant: all that take a credential.
 pub(super) fn rows() -> impl Iterator<Item = Row> {
-    all_endpoints().map(Row).filter(Row::belongs_to_a_tenant)
+    all_endpoints().map(Row).filter(|row| row.belongs_to_a_tenant())
 }
 
 /// Every other endpoint.
@@ -19,7 +19,7 @@ pub(super) fn public_rows() -> impl Iterator<Item = Row> {
 }
 
 impl Row {
-    fn belongs_to_a_tenant(&self) -> bool {
+    fn belongs_to_a_tenant(self) -> bool {
         !matches!(self.0.access, Access::Probe | Access::Public)
     }
 

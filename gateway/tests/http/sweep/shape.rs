@@ -127,3 +127,31 @@ fn foreign_case(dialect: Dialect, object: &Map<String, Value>) -> Option<String>
         values.iter().filter_map(Value::as_object).find_map(|below| foreign_case(dialect, below))
     })
 }
+
+#[test]
+fn an_envelope_is_of_one_dialect() {
+    use Dialect::{Iam, Platform, Workspace};
+    let now = r#""timestamp":"2026-02-02T02:40:00.000Z"}"#;
+    let error = r#"{"success":false,"error":{"code":"FORBIDDEN","message":"No"},"#;
+    let samples = [
+        (Platform, 200, format!(r#"{{"success":true,"message":"Done","data":{{"aB":1}},{now}"#)),
+        (Platform, 403, format!("{error}{now}")),
+        (Iam, 200, r#"{"data":{"a_b":1}}"#.into()),
+        (Iam, 403, r#"{"error":"forbidden","message":"No","status":403}"#.into()),
+        (Workspace, 200, r#"{"status":"success","data":{"a_b":1}}"#.into()),
+        (Workspace, 403, r#"{"status":"error","code":"FORBIDDEN","message":"No"}"#.into()),
+    ];
+    for (dialect, status, body) in &samples {
+        for other in [Platform, Iam, Workspace] {
+            let fault = fault(other, *status, body.as_bytes());
+            assert_eq!(fault.is_none(), other == *dialect, "{body}: {fault:?}");
+        }
+    }
+    let snake = format!(r#"{{"success":true,"message":"Done","data":{{"a_b":1}},{now}"#);
+    assert!(fault(Platform, 200, snake.as_bytes()).is_some());
+    assert!(fault(Iam, 200, br#"{"data":{"aB":1}}"#).is_some());
+    assert!(fault(Iam, 200, br#"{"data":[]}"#).is_some(), "a list without its figures");
+    assert!(fault(Iam, 404, br#"{"error":"x","message":"No","status":400}"#).is_some());
+    assert!(fault(Iam, 204, b"{}").is_some());
+    assert!(fault(Iam, 200, b"<html>").is_some());
+}
