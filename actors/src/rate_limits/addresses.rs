@@ -151,7 +151,8 @@ mod tests {
     fn the_table_is_bounded_and_forgets_what_is_over() {
         let limiter = limiter(5, 64);
         let charged = |last: u16, now| {
-            let address = IpAddr::from([10, 0, (last >> 8) as u8, last as u8]);
+            let [high, low] = last.to_be_bytes();
+            let address = IpAddr::from([10, 0, high, low]);
             matches!(limiter.charge(address, now), Charge::Counted(_))
         };
         let first = (0..1000).filter(|&last| charged(last, 0)).count();

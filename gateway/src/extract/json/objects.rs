@@ -19,7 +19,8 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Re
     Ok(value)
 }
 
-/// A deserializer, or a part of one, that is this strict.
+/// A deserializer, or a part of one, that is this strict. Its methods are marked for inlining:
+/// without that, large batches take 7 % longer to read.
 struct Objects<T>(T);
 
 /// A visitor to which everything below comes through [`Objects`].
@@ -42,6 +43,7 @@ impl<V> Below<V> {
 /// Methods of a deserializer: those of plain values have nothing below them.
 macro_rules! plain {
     ($($method:ident)*) => {$(
+        #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
             self.0.$method(visitor)
         }
@@ -50,6 +52,7 @@ macro_rules! plain {
 
 macro_rules! with_parts {
     ($($method:ident($($argument:ident: $kind:ty),*))*) => {$(
+        #[inline]
         fn $method<V: Visitor<'de>>(
             self,
             $($argument: $kind,)*
@@ -83,6 +86,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
         deserialize_enum(name: &'static str, variants: &'static [&'static str])
     }
 
+    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -95,6 +99,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
 
 macro_rules! visits {
     ($($method:ident($kind:ty))*) => {$(
+        #[inline]
         fn $method<E: Error>(self, value: $kind) -> Result<V::Value, E> {
             self.visitor.$method(value)
         }
@@ -113,22 +118,27 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Below<V> {
         visit_f64(f64) visit_str(&str) visit_borrowed_str(&'de str) visit_string(String)
     }
 
+    #[inline]
     fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
         self.visitor.visit_unit()
     }
 
+    #[inline]
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
         self.visitor.visit_none()
     }
 
+    #[inline]
     fn visit_some<D: Deserializer<'de>>(self, below: D) -> Result<V::Value, D::Error> {
         self.visitor.visit_some(Objects(below))
     }
 
+    #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, below: D) -> Result<V::Value, D::Error> {
         self.visitor.visit_newtype_struct(Objects(below))
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
         if self.arrays {
             return self.visitor.visit_seq(Objects(items));
@@ -136,10 +146,12 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Below<V> {
         Err(A::Error::invalid_type(Unexpected::Seq, &self))
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
         self.visitor.visit_map(Objects(members))
     }
 
+    #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
         self.visitor.visit_enum(Objects(variant))
     }
@@ -148,6 +160,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Below<V> {
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Objects<S> {
     type Value = S::Value;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, below: D) -> Result<S::Value, D::Error> {
         self.0.deserialize(Objects(below))
     }
@@ -156,6 +169,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Objects<S> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Objects<A> {
     type Error = A::Error;
 
+    #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
@@ -163,6 +177,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Objects<A> {
         self.0.next_element_seed(Objects(seed))
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.0.size_hint()
     }
@@ -171,6 +186,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Objects<A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Objects<A> {
     type Error = A::Error;
 
+    #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
@@ -178,10 +194,12 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Objects<A> {
         self.0.next_key_seed(seed)
     }
 
+    #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         self.0.next_value_seed(Objects(seed))
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.0.size_hint()
     }
@@ -191,6 +209,7 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Objects<A> {
     type Error = A::Error;
     type Variant = Objects<A::Variant>;
 
+    #[inline]
     fn variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
@@ -203,18 +222,22 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Objects<A> {
 impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Objects<A> {
     type Error = A::Error;
 
+    #[inline]
     fn unit_variant(self) -> Result<(), A::Error> {
         self.0.unit_variant()
     }
 
+    #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
         self.0.newtype_variant_seed(Objects(seed))
     }
 
+    #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
         self.0.tuple_variant(len, Below::of(visitor))
     }
 
+    #[inline]
     fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],

@@ -1,7 +1,6 @@
-//! API keys as the IAM surface has them, and what a key may ask about itself.
+//! API keys as the IAM surface has them.
 
 use latchkey_actors::api_keys::{self as domain};
-use latchkey_actors::decisions::Question;
 use latchkey_actors::error::{Error, Result};
 use latchkey_actors::tenant::Uses;
 use latchkey_storage::tables::{ApiKey, KeyUsage, Owner, Tenant};
@@ -10,13 +9,19 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rights;
-use super::wire::{self, EnvironmentWord, OwnerBody, QuotaBody, RateLimitBody};
+use super::wire::{EnvironmentWord, OwnerBody, QuotaBody, RateLimitBody};
 use crate::answer::{Created, Found, NoContent, Page, Ready};
 use crate::context::Ctx;
 use crate::endpoints;
 use crate::extract::json::Free;
 use crate::extract::{Body, KeyId, PageNumbers, Path};
 use crate::wire::{Millis, moment};
+
+mod calling;
+mod changes;
+
+use calling::{authorize, me};
+use changes::{change, replace};
 
 endpoints! { TABLE, "api_keys", Iam;
     /// List API keys.
@@ -238,135 +243,6 @@ async fn shown(ctx: &Ctx, key: &ApiKey, written: KeyUsage) -> Result<Found<Key>>
     Ok(Found::plain(Key::of(key, &usage, &ctx.tenant()?.row())).tagged(key.version))
 }
 
-/// A key as it is to be: what is left out takes its default.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Replacement {
-    name: String,
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
-    scopes: Option<Vec<String>>,
-    #[serde(default)]
-    roles: Option<Vec<String>>,
-    #[serde(default)]
-    ip_restrictions: Option<Vec<String>>,
-    #[serde(default)]
-    conditions: Option<Free>,
-    #[serde(default)]
-    rate_limit: Option<RateLimitBody>,
-    #[serde(default)]
-    quota: Option<QuotaBody>,
-    #[serde(default)]
-    is_enabled: Option<bool>,
-    #[serde(default)]
-    not_before: Option<String>,
-    #[serde(default)]
-    expires_at: Option<String>,
-    #[serde(default)]
-    metadata: Option<Free>,
-    /// Fixed at creation: accepted, and left as they are.
-    #[serde(default, rename = "environment")]
-    _environment: Option<EnvironmentWord>,
-    #[serde(default, rename = "owner_type")]
-    _owner_type: Option<String>,
-    #[serde(default, rename = "owner_id")]
-    _owner_id: Option<Uuid>,
-}
-
-async fn replace(
-    ctx: Ctx,
-    Path(KeyId(id)): Path<KeyId>,
-    Body(body): Body<Replacement>,
-) -> Result<Found<Key>> {
-    let change = domain::KeyChange {
-        name: Some(body.name),
-        description: Some(body.description),
-        scopes: Some(body.scopes.unwrap_or_default()),
-        roles: Some(rights::roles(&ctx, body.roles.unwrap_or_default()).await?),
-        allowed_ips: Some(body.ip_restrictions.unwrap_or_default()),
-        limits: Some(body.rate_limit.unwrap_or_default().into()),
-        quota: Some(body.quota.map(Into::into)),
-        enabled: Some(body.is_enabled.unwrap_or(true)),
-        not_before: Some(body.not_before.as_deref().map(|t| moment("not_before", t)).transpose()?),
-        expires_at: Some(body.expires_at.as_deref().map(|t| moment("expires_at", t)).transpose()?),
-        conditions: Some(Box::new(move |_| object(body.conditions))),
-        metadata: Some(Box::new(move |_| object(body.metadata))),
-    };
-    update(&ctx, id, change).await
-}
-
-/// What is to change of a key.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Patch {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
-    description: Option<Option<String>>,
-    #[serde(default)]
-    scopes: Option<Vec<String>>,
-    #[serde(default)]
-    roles: Option<Vec<String>>,
-    #[serde(default)]
-    ip_restrictions: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
-    conditions: Option<Option<Free>>,
-    #[serde(default)]
-    rate_limit: Option<RateLimitBody>,
-    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
-    quota: Option<Option<QuotaBody>>,
-    #[serde(default)]
-    is_enabled: Option<bool>,
-    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
-    not_before: Option<Option<String>>,
-    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
-    expires_at: Option<Option<String>>,
-    #[serde(default, deserialize_with = "crate::extract::nullable::deserialize")]
-    metadata: Option<Option<Free>>,
-}
-
-async fn change(
-    ctx: Ctx,
-    Path(KeyId(id)): Path<KeyId>,
-    Body(body): Body<Patch>,
-) -> Result<Found<Key>> {
-    let at = |field, text: Option<Option<String>>| {
-        text.map(|text| text.as_deref().map(|text| moment(field, text)).transpose()).transpose()
-    };
-    let roles = match body.roles {
-        Some(roles) => Some(rights::roles(&ctx, roles).await?),
-        None => None,
-    };
-    let change = domain::KeyChange {
-        name: body.name,
-        description: body.description,
-        scopes: body.scopes,
-        roles,
-        allowed_ips: body.ip_restrictions,
-        limits: body.rate_limit.map(Into::into),
-        quota: body.quota.map(|quota| quota.map(Into::into)),
-        enabled: body.is_enabled,
-        not_before: at("not_before", body.not_before)?,
-        expires_at: at("expires_at", body.expires_at)?,
-        conditions: body.conditions.map(wire::merge),
-        metadata: body.metadata.map(wire::merge),
-    };
-    update(&ctx, id, change).await
-}
-
-async fn update(
-    ctx: &Ctx,
-    id: latchkey_storage::id::ApiKeyId,
-    change: domain::KeyChange,
-) -> Result<Found<Key>> {
-    let change = change.checked(ctx.now_ms).map_err(renamed)?;
-    rights::may_change(ctx, &change).await?;
-    let command = domain::Update { id, change, if_match: ctx.if_match()? };
-    let changed = ctx.tenant()?.execute(ctx.who(), command).await.map_err(renamed)?;
-    shown(ctx, &changed.key, changed.usage).await
-}
-
 async fn delete(ctx: Ctx, Path(KeyId(id)): Path<KeyId>) -> Result<NoContent> {
     let command = domain::Remove { id, if_match: ctx.if_match()? };
     ctx.tenant()?.execute(ctx.who(), command).await?;
@@ -377,71 +253,4 @@ async fn revoke(ctx: Ctx, Path(KeyId(id)): Path<KeyId>) -> Result<NoContent> {
     let command = domain::Revoke { id, if_match: ctx.if_match()? };
     ctx.tenant()?.execute(ctx.who(), command).await?;
     Ok(NoContent)
-}
-
-/// The calling key.
-#[derive(Serialize, JsonSchema)]
-struct Me {
-    key_id: Uuid,
-    tenant_id: Uuid,
-    owner_type: String,
-    owner_id: Uuid,
-    scopes: Vec<String>,
-    roles: Vec<String>,
-    groups: Vec<String>,
-    permissions: Vec<String>,
-}
-
-async fn me(ctx: Ctx) -> Result<Found<Me>> {
-    let caller = ctx.caller()?;
-    let key = &caller.entry.key;
-    let rights = ctx.holder().await?;
-    let home = ctx.shared.registry.tenant(caller.tenant).await?;
-    let roles = key.roles.clone();
-    let roles = home.read(move |view| latchkey_actors::roles::names(view, &roles)).await?;
-    let groups = match key.owner {
-        Owner::User(user) => {
-            home.read(move |view| latchkey_actors::groups::names_of_user(view, user)).await?
-        }
-        _ => Vec::new(),
-    };
-    let owner = OwnerBody::of(key.owner, caller.tenant);
-    Ok(Found::plain(Me {
-        key_id: key.id.uuid(),
-        tenant_id: caller.tenant.uuid(),
-        owner_type: owner.kind,
-        owner_id: owner.id,
-        scopes: key.scopes.clone(),
-        roles,
-        groups,
-        permissions: rights.names().iter().map(ToString::to_string).collect(),
-    }))
-}
-
-/// A question about the calling key.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Authorize {
-    resource: String,
-    action: String,
-    /// Attributes for policies.
-    #[serde(default, rename = "context")]
-    _context: Option<Free>,
-}
-
-/// The decision.
-#[derive(Serialize, JsonSchema)]
-struct Decision {
-    allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-}
-
-async fn authorize(ctx: Ctx, Body(body): Body<Authorize>) -> Result<Found<Decision>> {
-    let question = Question::new(&body.resource, &body.action)
-        .map_err(|error| Error::invalid("resource", error.to_string()))?;
-    let allowed = ctx.holder().await?.allows(&question);
-    ctx.shared.checks.authorize.decided(u64::from(allowed), u64::from(!allowed));
-    let reason = (!allowed).then_some("no grant covers the action");
-    Ok(Found::plain(Decision { allowed, reason }))
 }
