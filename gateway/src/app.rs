@@ -32,6 +32,7 @@ pub struct Shared {
     pub tally: Arc<Tally>,
     pub metrics: Arc<Metrics>,
     pub(crate) addresses: AddressLimiter,
+    pub(crate) access_log: pipeline::AccessLog,
     pub(crate) ids: RequestIds,
     pub(crate) checks: crate::api::decisions::Checks,
     pub(crate) denials: crate::denials::Denials,
@@ -68,6 +69,7 @@ impl Gateway {
         let entropy = parts.registry.shared().entropy.as_ref();
         Self(Arc::new(Shared {
             addresses,
+            access_log: pipeline::AccessLog::default(),
             ids: RequestIds::new(entropy),
             checks: crate::api::decisions::Checks::new(),
             denials: crate::denials::Denials::default(),

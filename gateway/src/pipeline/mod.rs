@@ -17,6 +17,7 @@ mod authenticate;
 mod authorize;
 mod body;
 mod ids;
+mod log;
 mod peer;
 mod record;
 mod respond;
@@ -28,6 +29,7 @@ pub use route::{Route, Routes, all_endpoints};
 
 use admit::Window;
 pub(crate) use authorize::{header_tenant, is_by_path};
+pub(crate) use log::AccessLog;
 pub(crate) use record::Record;
 
 /// Answers one request.

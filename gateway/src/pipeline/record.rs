@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, request};
 use latchkey_actors::error::{Error, Kind};
@@ -13,6 +14,7 @@ use super::admit::Window;
 use super::ids::RequestId;
 use crate::app::Shared;
 use crate::dialect::Dialect;
+use crate::endpoint::Endpoint;
 use crate::metrics::RouteMetrics;
 
 /// What is known of a request when it is answered.
@@ -20,6 +22,7 @@ pub(crate) struct Record {
     pub(crate) id: RequestId,
     pub(crate) dialect: Dialect,
     pub(crate) route: Option<RouteMetrics>,
+    pub(crate) endpoint: Option<&'static Endpoint>,
     pub(crate) window: Option<Window>,
     /// The methods that a path knows, when it was asked for another.
     pub(crate) allow: Option<String>,
@@ -44,6 +47,7 @@ impl Record {
             id: shared.ids.of(headers),
             dialect,
             route: None,
+            endpoint: None,
             window: None,
             allow: None,
             caller: None,
@@ -67,19 +71,15 @@ impl Record {
         {
             tenant.failed(caller.entry.key.id);
         }
+        shared.access_log.answered(
+            &shared.config.log,
+            &self,
+            status,
+            Duration::from_nanos(took_ns),
+            error,
+        );
         if let Some(error) = error {
-            self.log(status, error);
             self.audit(shared, error);
-        }
-    }
-
-    fn log(&self, status: u16, error: &Error) {
-        let (id, code) = (&self.id, error.code().word());
-        match error.cause_text() {
-            Some(cause) if status >= 500 => {
-                tracing::error!(request_id = %id, status, code, cause, "a request failed");
-            }
-            _ => tracing::debug!(request_id = %id, status, code, "a request was refused"),
         }
     }
 

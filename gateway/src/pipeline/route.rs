@@ -96,6 +96,7 @@ impl Routes {
         };
         record.dialect = route.endpoint.dialect;
         record.route = Some(route.metrics.clone());
+        record.endpoint = Some(route.endpoint);
         let start = path.as_ptr() as usize;
         let place = |value: &str| {
             let from = value.as_ptr() as usize - start;
