@@ -228,7 +228,7 @@ pub(crate) fn new_permission(name: &str) -> permissions::NewPermission {
     }
 }
 
-fn new_tenant(slug: &str) -> NewTenant {
+pub(crate) fn new_tenant(slug: &str) -> NewTenant {
     NewTenant {
         name: slug.into(),
         slug: slug.into(),

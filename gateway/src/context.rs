@@ -70,9 +70,12 @@ impl Ctx {
         self.caller.as_ref().ok_or_else(latchkey_actors::tenant::refused_credential)
     }
 
-    /// A header as text, if it is there once and is text.
+    /// A header as text; empty when it is no text or is there more than once: no value of ours is
+    /// empty, so that whoever reads it refuses it and does not pass over it.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
+        let mut values = self.parts.headers.get_all(name).iter();
+        let first = values.next()?.to_str().unwrap_or_default();
+        Some(if values.next().is_none() { first } else { "" })
     }
 
     /// A path parameter.
@@ -114,7 +117,10 @@ impl Ctx {
         Who {
             author,
             ip: Some(self.ip.to_string()),
-            user_agent: self.header("user-agent").map(|text| text.chars().take(256).collect()),
+            user_agent: self
+                .header("user-agent")
+                .filter(|text| !text.is_empty())
+                .map(|text| text.chars().take(256).collect()),
             request_id: Some(self.id.to_string()),
             cross_tenant: self.is_cross_tenant(),
         }

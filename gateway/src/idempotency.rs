@@ -7,8 +7,9 @@ use http::{HeaderName, HeaderValue};
 use latchkey_actors::error::{Code, Error, Kind, Result};
 use latchkey_actors::tenant::{Command, Tenant, Tx};
 use latchkey_actors::tenants::data_key;
-use latchkey_storage::Place;
 use latchkey_storage::tables::{Idempotencies, Idempotency};
+use latchkey_storage::view::cursor;
+use latchkey_storage::{Page, Place};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Answers, Created, Ready};
@@ -16,6 +17,8 @@ use crate::context::{Ctx, Face};
 
 const KEPT_MS: i64 = 86_400_000;
 const KEY_BYTES_MAX: usize = 255;
+/// Rows that a new one looks at to find some that are over: more than one, so that they get fewer.
+const SWEPT: usize = 4;
 
 /// Which create this is, as its client names it.
 #[derive(Clone)]
@@ -99,14 +102,14 @@ impl Ctx {
     }
 }
 
-/// BLAKE3 of what a create asks for.
+/// A keyed hash of what a create asks for: it is kept in the clear, and a body may hold a password.
 pub(crate) fn request_hash(ctx: &Ctx, body: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     for part in [ctx.endpoint.method.word().as_bytes(), ctx.parts.uri.path().as_bytes(), body] {
         hasher.update(&(part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
-    *hasher.finalize().as_bytes()
+    *ctx.shared.store.fingerprint(hasher.finalize().as_bytes()).as_bytes()
 }
 
 impl Key {
@@ -151,7 +154,21 @@ impl Key {
         let answer = data_key(tx.view())?.seal(&place, &plain, tx.entropy());
         let expires_at = tx.now + KEPT_MS;
         let row = Idempotency { request: self.request, answer, expires_at };
+        self.sweep(tx)?;
         tx.put::<Idempotencies>(&self.row(), &row);
+        Ok(())
+    }
+
+    /// Deletes what is over among the next rows of the principal. Keys are hashes: in time every
+    /// row comes next.
+    fn sweep(&self, tx: &mut Tx<'_, '_>) -> Result<()> {
+        let after = Some(cursor::<Idempotencies>(&self.row()));
+        let page = Page { after, skip: 0, limit: SWEPT };
+        let now_ms = tx.now;
+        let rows = tx.view().scan::<Idempotencies>(&(self.principal,), page)?;
+        for (place, _) in rows.iter().filter(|(_, row)| row.expires_at <= now_ms) {
+            tx.delete::<Idempotencies>(place);
+        }
         Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! What changes a group, and how groups are read.
 
-use latchkey_storage::id::GroupId;
-use latchkey_storage::tables::{Group, GroupRef, Groups, GroupsByName, GroupsDeleted};
+use std::ops::ControlFlow;
+
+use latchkey_storage::id::{GroupId, RoleId};
+use latchkey_storage::tables::{Group, GroupRef, GroupRoles, Groups, GroupsByName, GroupsDeleted};
 use latchkey_storage::{Page, View};
 use serde_json::json;
 
@@ -161,6 +163,22 @@ impl Command for Restore {
         tx.audit("group.restored", "group", &row.id, &json!({ "name": row.name }));
         Ok(row)
     }
+}
+
+/// What the members of a deleted group get back with it: its roles that have not ended, and the
+/// group above it. None when there is nothing to restore.
+pub fn returning(
+    view: &View<'_>,
+    id: GroupId,
+    now_ms: i64,
+) -> Result<Option<(Vec<RoleId>, Option<GroupId>)>> {
+    let Some(row) = view.get::<GroupsDeleted>(&(id,))? else { return Ok(None) };
+    let mut roles = Vec::new();
+    view.for_each::<GroupRoles>(&(id,), |(_, role), link| {
+        roles.extend(link.expires_at.is_none_or(|at| at > now_ms).then_some(role));
+        ControlFlow::Continue(())
+    })?;
+    Ok(Some((roles, row.parent)))
 }
 
 /// One group that is not deleted.

@@ -6,7 +6,7 @@ mod links;
 mod tests;
 mod tree;
 
-pub use commands::{Create, NewGroup, Remove, Restore, Update, fetch, list};
+pub use commands::{Create, NewGroup, Remove, Restore, Update, fetch, list, returning};
 pub use links::{AssignToGroup, UnassignFromGroup, members_of_group, roles_of_group};
 pub use tree::path;
 

@@ -154,6 +154,11 @@ impl Command for Restore {
     }
 }
 
+/// The name of a permission that was deleted; none when there is nothing to restore.
+pub fn returning(view: &View<'_>, id: PermissionId) -> Result<Option<String>> {
+    Ok(view.get::<PermissionsDeleted>(&(id,))?.map(|row| row.name))
+}
+
 /// One permission that is not deleted, those of built-in roles included.
 pub fn fetch(view: &View<'_>, id: PermissionId) -> Result<Permission> {
     match crate::roles::system_permission(view.tenant(), id) {

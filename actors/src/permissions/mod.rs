@@ -6,6 +6,6 @@ pub(crate) mod name;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Create, NewPermission, Remove, Restore, Update, fetch, list, pair};
+pub use commands::{Create, NewPermission, Remove, Restore, Update, fetch, list, pair, returning};
 pub use gateway::{Noun, Right, RightSet, Verb, tenant_admin_names};
 pub use name::{NameError, PermissionName};

@@ -1,7 +1,7 @@
 //! Starts a tenant on its first message, finds those that are awake, puts the rest to sleep.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 use latchkey_storage::batch::Record;
@@ -12,7 +12,6 @@ use latchkey_storage::tables::{
 };
 use latchkey_storage::{Seq, Store, View};
 use parking_lot::Mutex;
-use tokio::sync::{OnceCell, watch};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -23,9 +22,13 @@ use crate::shared::{ActorLimits, Shared};
 use crate::tenant::Tenant;
 
 mod breaker;
+mod slot;
 mod starting;
+#[cfg(test)]
+mod tests;
 
 use breaker::Breaker;
+use slot::{Place, Slot};
 pub(crate) use starting::Alive;
 use starting::Supervisor;
 
@@ -42,6 +45,8 @@ pub struct Registry {
     pub(crate) awake: Arc<Awake>,
     supervisor: Supervisor,
     absent_codes: quick_cache::sync::Cache<String, ()>,
+    /// Who wakes up from now on goes to sleep again.
+    closing: AtomicBool,
 }
 
 /// Tenants that are awake or waking up. The journal's apply loop tells them of the directory.
@@ -53,13 +58,9 @@ pub struct Awake {
     pub(crate) breakers: DashMap<TenantId, Breaker>,
     /// Actors that are off the registry and have not ended: a tenant has one writer, and its
     /// windows are parked when that one ends.
-    leaving: DashMap<TenantId, watch::Receiver<bool>>,
+    leaving: DashMap<TenantId, Arc<Tenant>>,
     count: AtomicUsize,
 }
-
-/// One tenant's place: empty while it wakes up.
-#[derive(Default)]
-pub(crate) struct Slot(pub(crate) OnceCell<Arc<Tenant>>);
 
 /// What a process is made of, before there is a registry.
 pub struct Parts {
@@ -85,7 +86,8 @@ impl Registry {
         });
         let supervisor = Supervisor::start(Arc::clone(&parts.awake), Arc::clone(&shared)).await?;
         let absent_codes = quick_cache::sync::Cache::new(ABSENT_CODES_MAX);
-        Ok(Arc::new(Self { shared, awake: parts.awake, supervisor, absent_codes }))
+        let closing = AtomicBool::new(false);
+        Ok(Arc::new(Self { shared, awake: parts.awake, supervisor, absent_codes, closing }))
     }
 
     pub fn shared(&self) -> &Arc<Shared> {
@@ -164,15 +166,13 @@ impl Registry {
             )
             .retry_after(breaker::REST_S));
         }
-        let slot = Arc::clone(&self.awake.slots.entry(id).or_default());
-        let woken = slot.0.get_or_try_init(|| self.wake_first(id)).await;
-        match woken {
-            Ok(tenant) => Ok(Arc::clone(tenant)),
-            Err(error) => {
-                self.awake.slots.remove_if(&id, |_, slot| slot.0.get().is_none());
-                Err(error)
-            }
+        let Place { slot, .. } = &Place::of(&self.awake, id);
+        let woken = slot.tenant.get_or_try_init(|| self.wake_first(slot, id)).await;
+        let tenant = Arc::clone(woken?);
+        if self.closing.load(Ordering::SeqCst) {
+            tenant.sleep();
         }
+        Ok(tenant)
     }
 
     /// The row of a tenant that is announced and not found yet.
@@ -184,13 +184,18 @@ impl Registry {
 
     /// Starts a tenant that is being made: nobody else finds it.
     pub(crate) async fn tenant_on_its_way(&self, row: Row) -> Result<Arc<Tenant>> {
-        let slot = Arc::clone(&self.awake.slots.entry(row.id).or_default());
-        let started = self.supervisor.start_tenant(Arc::new(row), WindowTable::default());
-        let tenant = slot.0.get_or_try_init(|| async { started.await.map(|(tenant, _)| tenant) });
-        tenant.await.map(Arc::clone)
+        let Place { slot, .. } = &Place::of(&self.awake, row.id);
+        let started = self.start_in(slot, row, WindowTable::default());
+        slot.tenant.get_or_try_init(|| started).await.map(Arc::clone)
     }
 
-    async fn wake_first(&self, id: TenantId) -> Result<Arc<Tenant>> {
+    async fn start_in(&self, slot: &Slot, row: Row, windows: WindowTable) -> Result<Arc<Tenant>> {
+        let tenant = self.supervisor.start_tenant(Arc::new(row), windows).await?;
+        slot.listen(&tenant);
+        Ok(tenant)
+    }
+
+    async fn wake_first(&self, slot: &Slot, id: TenantId) -> Result<Arc<Tenant>> {
         self.awake.wait_for_the_last(id).await;
         let read = move |view: &mut View<'_>| directory_row(view, id);
         let row = self.shared.store.read(TenantId::MASTER, read).await??;
@@ -198,14 +203,14 @@ impl Registry {
             return Err(Error::not_found("Tenant"));
         };
         let windows = self.awake.parked.lock().remove(&id).unwrap_or_default();
-        let tenant = self.supervisor.start_tenant(Arc::new(row), windows).await?;
-        self.awake.codes.insert(tenant.1, id);
+        let code = row.code.clone();
+        let tenant = self.start_in(slot, row, windows).await?;
+        self.awake.codes.insert(code, id);
         self.make_room();
-        Ok(tenant.0)
+        Ok(tenant)
     }
 
-    /// Puts the least recently used of a few to sleep when too many are awake, and asks one to
-    /// shrink when the caches hold too much.
+    /// Puts the least recently used of a few to sleep when too many are awake.
     fn make_room(&self) {
         let limits = &self.shared.limits;
         if self.awake.slots.len() > limits.tenants_awake_max
@@ -213,17 +218,14 @@ impl Registry {
         {
             tenant.sleep();
         }
-        if self.cached_bytes() > limits.cache_bytes_max
-            && let Some(tenant) = self.awake.longest_unused()
-        {
-            tenant.shrink();
-        }
     }
 
     /// Puts every tenant to sleep and waits until they are: before the process ends.
     pub async fn close(&self) {
+        // First this: who is not found in a slot yet finds out for itself.
+        self.closing.store(true, Ordering::SeqCst);
         for slot in &self.awake.slots {
-            if let Some(tenant) = slot.0.get() {
+            if let Some(tenant) = slot.tenant.get() {
                 tenant.sleep();
             }
         }
@@ -241,26 +243,29 @@ pub fn directory_row(view: &View<'_>, id: TenantId) -> Result<Option<Row>> {
 
 impl Awake {
     pub(crate) fn get(&self, id: TenantId) -> Option<Arc<Tenant>> {
-        self.slots.get(&id).and_then(|slot| slot.0.get().cloned())
+        self.slots.get(&id).and_then(|slot| slot.tenant.get().cloned())
     }
 
     /// An actor goes to sleep: the next message starts another.
     pub(crate) fn leave(&self, id: TenantId, actor: ractor::ActorId) {
         self.slots.remove_if(&id, |_, slot| {
-            let tenant = slot.0.get().filter(|tenant| tenant.actor_id() == actor);
+            let tenant = slot.tenant.get().filter(|tenant| tenant.actor_id() == actor);
             // First this: who finds the slot empty finds whom to wait for.
-            tenant.map(|tenant| self.leaving.insert(id, tenant.ended())).is_some()
+            tenant.map(|tenant| self.leaving.insert(id, Arc::clone(tenant))).is_some()
         });
     }
 
     /// Forgets an actor that has left and ended.
     pub(crate) fn has_left(&self, id: TenantId) {
-        self.leaving.remove_if(&id, |_, ended| *ended.borrow() || ended.has_changed().is_err());
+        self.leaving.remove_if(&id, |_, tenant| {
+            let ended = tenant.ended();
+            *ended.borrow() || ended.has_changed().is_err()
+        });
     }
 
     /// Waits until the actor of a tenant that left the registry last has ended.
     async fn wait_for_the_last(&self, id: TenantId) {
-        let leaving = self.leaving.get(&id).map(|ended| ended.clone());
+        let leaving = self.leaving.get(&id).map(|tenant| tenant.ended());
         if let Some(mut ended) = leaving {
             // It has ended, too, when nobody is left who could say so.
             let _ = ended.wait_for(|ended| *ended).await;
@@ -278,12 +283,19 @@ impl Awake {
         parked.insert(id, windows);
     }
 
+    /// Asks the least recently used of a few to give back what its caches hold.
+    fn shrink_one(&self) {
+        if let Some(tenant) = self.longest_unused() {
+            tenant.shrink();
+        }
+    }
+
     /// Among a few, the one that was used longest ago.
     fn longest_unused(&self) -> Option<Arc<Tenant>> {
         // Where the sample begins moves on, so that in time every tenant is looked at.
         let skip = self.count.fetch_add(SLEEPERS_SAMPLED, Ordering::Relaxed);
         let sampled = self.slots.iter().skip(skip % self.slots.len().max(1)).take(SLEEPERS_SAMPLED);
-        let awake = sampled.filter_map(|slot| slot.0.get().cloned());
+        let awake = sampled.filter_map(|slot| slot.tenant.get().cloned());
         awake
             .filter(|tenant| tenant.id() != TenantId::MASTER)
             .min_by_key(|tenant| tenant.touched_ms.load(Ordering::Relaxed))
@@ -295,8 +307,11 @@ impl Awake {
 
     /// The directory's row of a tenant has changed: the tenant hears before any caller does.
     fn directory_changed(&self, id: TenantId, row: Row) {
-        if let Some(tenant) = self.get(id) {
-            tenant.changed(Arc::new(row));
+        if let Some(tenant) = self.leaving.get(&id) {
+            tenant.changed(Arc::new(row.clone()));
+        }
+        if let Some(slot) = self.slots.get(&id) {
+            slot.changed(row);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Supervision: what fails is taken off the registry, and starts from the store at the next call.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::HashMap;
 use latchkey_storage::id::TenantId;
@@ -29,19 +29,23 @@ pub(super) struct Started(ActorId, TenantId);
 
 /// An actor holds it as long as it lives, however it ends.
 pub(crate) struct Alive {
+    epoch: Arc<AtomicU64>,
     ended: watch::Sender<bool>,
     running: watch::Sender<usize>,
 }
 
 impl Alive {
-    fn new(running: &watch::Sender<usize>) -> (Self, watch::Receiver<bool>) {
+    fn new(running: &watch::Sender<usize>, epoch: Arc<AtomicU64>) -> (Self, watch::Receiver<bool>) {
         let (ended, has_ended) = watch::channel(false);
         running.send_modify(|running| *running += 1);
-        (Self { ended, running: running.clone() }, has_ended)
+        (Self { epoch, ended, running: running.clone() }, has_ended)
     }
 
     /// What the actor had to hand over is handed over: another one of the tenant may start.
     pub(crate) fn make_way(&self) {
+        // First the epoch: the next actor moves one of its own, and nobody would tell those who
+        // remember what this one has judged.
+        self.epoch.fetch_add(1, Ordering::Release);
         self.ended.send_replace(true);
     }
 }
@@ -62,18 +66,19 @@ impl Supervisor {
         Ok(Self { actor, awake, shared, running })
     }
 
-    /// Starts the actor of a tenant; answers with the handle and the tenant's code.
+    /// Starts the actor of a tenant.
     pub(super) async fn start_tenant(
         &self,
         row: Arc<Row>,
         windows: WindowTable,
-    ) -> Result<(Arc<Tenant>, String)> {
-        let (id, code) = (row.id, row.code.clone());
+    ) -> Result<Arc<Tenant>> {
+        let id = row.id;
         let epoch = Arc::new(AtomicU64::new(0));
         let policy_version = Arc::new(AtomicU64::new(self.shared.store.last_applied().0));
         let (parking, leaving) = (Arc::clone(&self.awake), Arc::clone(&self.awake));
+        let crowded = Arc::clone(&self.awake);
         let clock = Arc::clone(&self.shared.clock);
-        let (alive, has_ended) = Alive::new(&self.running);
+        let (alive, has_ended) = Alive::new(&self.running, Arc::clone(&epoch));
         let start = Start {
             row: Arc::clone(&row),
             shared: Arc::clone(&self.shared),
@@ -82,6 +87,7 @@ impl Supervisor {
             windows,
             park: Arc::new(move |id, windows| parking.park(id, windows, clock.now_ms())),
             leave: Arc::new(move |id, actor| leaving.leave(id, actor)),
+            crowded: Arc::new(move || crowded.shrink_one()),
             alive,
         };
         let supervisor = self.actor.get_cell();
@@ -90,7 +96,7 @@ impl Supervisor {
         let _ = self.actor.cast(Started(actor.get_id(), id));
         let tenant =
             Tenant::new(row, actor, (epoch, policy_version), Arc::clone(&self.shared), has_ended);
-        Ok((Arc::new(tenant), code))
+        Ok(Arc::new(tenant))
     }
 
     /// Waits until no tenant runs any more.
@@ -164,5 +170,21 @@ impl Body {
         }
         self.awake.leave(tenant, actor);
         self.awake.has_left(tenant);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_that_fails_ends_what_is_remembered_of_it() {
+        let (running, _) = watch::channel(0);
+        let epoch = Arc::new(AtomicU64::new(7));
+        let (alive, ended) = Alive::new(&running, Arc::clone(&epoch));
+        assert_eq!((*ended.borrow(), epoch.load(Ordering::Acquire)), (false, 7));
+        // A failure drops the state of the actor, and hands nothing over.
+        drop(alive);
+        assert!(*ended.borrow() && epoch.load(Ordering::Acquire) > 7);
     }
 }

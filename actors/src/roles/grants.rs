@@ -1,9 +1,11 @@
 //! Permissions of a role.
 
+use std::ops::ControlFlow;
+
 use latchkey_storage::View;
 use latchkey_storage::id::{PermissionId, RoleId};
 use latchkey_storage::tables::{
-    Assignment, Permission, PermissionRoles, Permissions, Present, RolePermissions,
+    Assignment, Permission, PermissionRoles, Permissions, Present, RolePermissions, RolesDeleted,
 };
 use serde_json::json;
 
@@ -74,6 +76,22 @@ impl Command for Revoke {
         tx.audit("permission.revoked", "role", &role, &diff);
         Ok(())
     }
+}
+
+/// What comes back with a role that was deleted: the names of the permissions that it grants
+/// itself, and its parents. None when there is nothing to restore.
+pub fn returning(view: &View<'_>, id: RoleId) -> Result<Option<(Vec<String>, Vec<RoleId>)>> {
+    let Some(row) = view.get::<RolesDeleted>(&(id,))? else { return Ok(None) };
+    let mut granted = Vec::new();
+    view.for_each::<RolePermissions>(&(id,), |(_, permission), _| {
+        granted.push(permission);
+        ControlFlow::Continue(())
+    })?;
+    let mut names = Vec::with_capacity(granted.len());
+    for permission in granted {
+        names.extend(view.get::<Permissions>(&(permission,))?.map(|row| row.name));
+    }
+    Ok(Some((names, row.parents)))
 }
 
 /// A page of the permissions granted to a role itself, and how many there are.

@@ -10,7 +10,7 @@ mod tests;
 
 pub use built_in::{is_system, system_permission, system_row};
 pub use commands::{Create, NewRole, Remove, Restore, Update, fetch, list, named};
-pub use grants::{Grant, Revoke, permissions_of};
+pub use grants::{Grant, Revoke, permissions_of, returning};
 pub use system::SystemRole;
 
 pub(crate) use commands::exists;

@@ -38,6 +38,8 @@ pub(crate) struct Start {
     pub(crate) park: Arc<dyn Fn(TenantId, WindowTable) + Send + Sync>,
     /// Takes the tenant off the registry.
     pub(crate) leave: Arc<dyn Fn(TenantId, ActorId) + Send + Sync>,
+    /// Asks some tenant to shrink: the caches of all hold too much.
+    pub(crate) crowded: Arc<dyn Fn() + Send + Sync>,
     /// The next actor of the tenant waits for its end.
     pub(crate) alive: Alive,
 }
@@ -76,9 +78,12 @@ pub(crate) struct State {
     pub(super) pending: VecDeque<Box<dyn Job>>,
     /// The transaction in flight.
     pub(super) committing: Option<TransactionId>,
+    /// The model from which the group in flight derives the next one is not to be trusted.
+    base_is_old: bool,
     pub(super) rest: Rest,
     pub(super) leave: Arc<dyn Fn(TenantId, ActorId) + Send + Sync>,
     pub(super) park: Arc<dyn Fn(TenantId, WindowTable) + Send + Sync>,
+    crowded: Arc<dyn Fn() + Send + Sync>,
     alive: Alive,
 }
 
@@ -110,9 +115,11 @@ impl Actor for TenantActor {
             flights: Flights::default(),
             pending: VecDeque::new(),
             committing: None,
+            base_is_old: false,
             rest: Rest::Awake,
             leave: start.leave,
             park: start.park,
+            crowded: start.crowded,
             alive: start.alive,
         })
     }
@@ -152,7 +159,7 @@ impl State {
             Mail::Done(done) => self.done(done),
             Mail::Leased(key, lease) => self.leased(key, lease),
             Mail::UsedAgain(key, times) => self.used_again(key, times),
-            Mail::Failed(key) => self.uses.entry(key).or_default().failed += 1,
+            Mail::Failed(key) => self.failed(key),
             Mail::TenantChanged(row) => self.tenant_changed(row),
             Mail::Flush => self.flush(),
             Mail::Shrink => self.shrink(),
@@ -173,6 +180,7 @@ impl State {
         let now = self.shared.clock.now_ms();
         let transaction = TransactionId::from_uuid(uuid_v7(now, self.shared.entropy.as_ref()));
         self.committing = Some(transaction);
+        self.base_is_old = false;
         let many = self.pending.len().min(GROUP_COMMANDS_MAX);
         let jobs = self.pending.drain(..many).collect();
         let (me, shared) = (self.me.clone(), Arc::clone(&self.shared));
@@ -189,12 +197,13 @@ impl State {
         let effects = done.effects;
         effects.fingerprints.iter().for_each(|fingerprint| self.caches.forget_key(fingerprint));
         effects.users.iter().for_each(|user| self.caches.forget_user(*user));
-        effects.quotas.iter().for_each(|key| self.leases.forget(*key));
+        effects.quotas_set().for_each(|key| self.leases.forget(key));
         self.flights.spoil(&effects);
         if effects.model_changes {
             // Without a derived model the old one is dropped, and compiled when next asked for. So
             // it is when nobody knows whether the record was written.
-            self.model = effects.model.clone().filter(|_| done.outcome.is_ok());
+            let trusted = done.outcome.is_ok() && !self.base_is_old;
+            self.model = effects.model.clone().filter(|_| trusted);
         }
         if effects.move_rights() {
             self.policy_version.store(done.seq, Ordering::Release);
@@ -216,7 +225,7 @@ impl State {
         }
         self.caches =
             Caches::new(self.shared.limits.cache_bytes_max, self.shared.limits.absent_keys_max);
-        self.model = None;
+        (self.model, self.base_is_old) = (None, true);
         self.leases = Leases::default();
         self.flights.spoil_all();
         self.report_bytes();
@@ -236,6 +245,11 @@ impl State {
         uses.total += times;
         uses.first_used_at = uses.first_used_at.or(Some(now));
         uses.last_used_at = Some(now);
+        self.schedule_flush();
+    }
+
+    fn failed(&mut self, key: ApiKeyId) {
+        self.uses.entry(key).or_default().failed += 1;
         self.schedule_flush();
     }
 
@@ -262,7 +276,10 @@ impl State {
         self.bytes_reported = now;
         let total = &self.shared.cached_bytes;
         if now >= before {
-            total.fetch_add(now - before, Ordering::Relaxed);
+            let total = total.fetch_add(now - before, Ordering::Relaxed) + (now - before);
+            if now > before && total > self.shared.limits.cache_bytes_max {
+                (self.crowded)();
+            }
         } else {
             total.fetch_sub(before - now, Ordering::Relaxed);
         }
@@ -290,8 +307,11 @@ impl State {
         if matches!(self.rest, Rest::Awake | Rest::Leaving) {
             return;
         }
-        self.flush();
-        self.give_leases_back();
+        // INVARIANT: nothing is given back while a commit is under way that may set a quota anew.
+        if self.committing.is_none() && self.flights.is_empty() {
+            self.flush();
+            self.give_leases_back();
+        }
         if self.committing.is_some() || !self.pending.is_empty() || !self.flights.is_empty() {
             return;
         }
@@ -304,7 +324,6 @@ impl State {
     }
 
     fn end(&mut self) {
-        self.epoch.fetch_add(1, Ordering::Release);
         self.caches = Caches::new(0, 0);
         self.report_bytes();
         self.windows.drop_what_is_over(self.shared.clock.now_ms());

@@ -12,6 +12,10 @@ use super::principals::Principal;
 use super::rights::{Caller, Rights};
 use crate::api_keys::KeyEntry;
 
+/// Bytes that each kind may use at least: what is read for somebody who waits must find room, or
+/// it would be read again and again.
+const KIND_BYTES_MIN: usize = 8 << 20;
+
 /// One cached secret.
 #[derive(Clone)]
 pub(crate) struct Slot {
@@ -62,9 +66,9 @@ pub(crate) struct Caches {
 }
 
 impl Caches {
-    /// Each kind may use half of `bytes_max`.
+    /// Each kind may use half of `bytes_max`, and never less than the largest row needs.
     pub(crate) fn new(bytes_max: usize, absent_max: usize) -> Self {
-        let half = (bytes_max / 2) as u64;
+        let half = (bytes_max / 2).max(KIND_BYTES_MIN) as u64;
         Self {
             slots: Cache::with_weighter(4, half, Bytes),
             absent: Cache::new(0),

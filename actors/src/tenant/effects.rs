@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use latchkey_storage::View;
 use latchkey_storage::batch::Op;
 use latchkey_storage::crypto::Fingerprint;
@@ -18,7 +19,9 @@ use crate::permissions::PermissionName;
 pub(crate) struct Effects {
     pub(crate) fingerprints: Vec<Fingerprint>,
     pub(crate) users: Vec<UserId>,
-    pub(crate) quotas: Vec<ApiKeyId>,
+    /// Keys whose rows were written, and those whose quotas were.
+    keys: HashSet<ApiKeyId>,
+    quotas: Vec<ApiKeyId>,
     /// The model after the record, where one was in memory and has changed.
     pub(crate) model: Option<Arc<Model>>,
     /// The record changes what the model is made of.
@@ -29,6 +32,11 @@ impl Effects {
     /// Something that decides about a caller has changed: remembered principals are over.
     pub(crate) fn move_rights(&self) -> bool {
         !self.fingerprints.is_empty() || !self.users.is_empty() || self.model_changes
+    }
+
+    /// Keys whose quota was set anew: leases write the quota alone, all else the key, too.
+    pub(crate) fn quotas_set(&self) -> impl Iterator<Item = ApiKeyId> + '_ {
+        self.quotas.iter().copied().filter(|key| self.keys.contains(key))
     }
 
     /// Reads the operations; `view` is what stands after them.
@@ -57,6 +65,7 @@ impl Effects {
 
     fn keys_and_users(&mut self, op: &Op) -> Result<()> {
         self.fingerprints.extend(key::<t::ApiKeysBySecret>(op)?.map(|(fingerprint,)| fingerprint));
+        self.keys.extend(key::<t::ApiKeys>(op)?.map(|(id,)| id));
         self.quotas.extend(key::<t::ApiKeyQuotas>(op)?.map(|(id,)| id));
         self.users.extend(key::<t::Users>(op)?.map(|(id,)| id));
         self.users.extend(key::<t::UserRoles>(op)?.map(|(id, _)| id));

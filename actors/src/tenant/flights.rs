@@ -46,7 +46,8 @@ impl Flights {
         let keys = effects.fingerprints.iter().map(|fingerprint| Need::Key(*fingerprint));
         let users = effects.users.iter().map(|user| Need::User(*user));
         let model = effects.model_changes.then_some(Need::Model);
-        for need in keys.chain(users).chain(model) {
+        let leases = effects.quotas_set().map(Need::Lease);
+        for need in keys.chain(users).chain(model).chain(leases) {
             if let Some(flight) = self.0.get_mut(&need) {
                 flight.spoiled = true;
             }

@@ -198,6 +198,75 @@ async fn a_crash_forfeits_a_lease_and_never_grants_more() {
     assert_eq!(good_of(&world, key, 1, 310).await, 294);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lease_of_a_quota_that_was_set_anew_is_worth_nothing() {
+    for _ in 0..20 {
+        let world = Arc::new(World::new().await);
+        let quota = Some(NewQuota { remaining: 1_000, refill: None });
+        let (issued, key) = world.issue(NewKey { quota, ..new_key("k", &["a:b"]) }).await;
+        let caller = Arc::clone(&world);
+        let asked = tokio::spawn(async move { good_of(&caller, key, 4, 1).await });
+        let none = Some(Some(NewQuota { remaining: 0, refill: None }));
+        let change = api_keys::KeyChange { quota: none, ..Default::default() };
+        let id = issued.key.id;
+        world.run(api_keys::Update { id, change, if_match: None }).await.unwrap();
+        asked.await.unwrap();
+        assert_eq!(refusal_of(&world, key).await, Some(Refusal::QuotaExceeded));
+        put_to_sleep(&world).await;
+        let quota = world.read(move |view| api_keys::quota(view, id)).await.unwrap().unwrap();
+        assert_eq!(quota.remaining, 0, "nothing of the old one was given back to the new one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_of_a_key_that_was_deleted_leave_no_row_and_failures_are_written() {
+    let world = World::new().await;
+    let (deleted, key) = world.issue(new_key("deleted", &["a:b"])).await;
+    let (failing, _) = world.issue(new_key("failing", &["a:b"])).await;
+    assert_eq!(refusal_of(&world, key).await, None);
+    let (deleted, failing) = (deleted.key.id, failing.key.id);
+    world.run(api_keys::Remove { id: deleted, if_match: None }).await.unwrap();
+    world.tenant().await.failed(failing);
+    put_to_sleep(&world).await;
+    let usage = world.read(move |view| Ok(view.get::<ApiKeyUsage>(&(deleted,))?)).await.unwrap();
+    assert_eq!(usage, None);
+    let usage = world.read(move |view| Ok(view.get::<ApiKeyUsage>(&(failing,))?)).await.unwrap();
+    assert_eq!(usage.unwrap().failed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_of_very_many_keys_are_written_in_records_that_the_log_takes() {
+    let world = World::new().await;
+    let many = 12_000;
+    let ids: Vec<ApiKeyId> = (0_u128..many).map(|n| ApiKeyId::new(n.to_be_bytes())).collect();
+    let (template, _) = world.issue(new_key("k", &["a:b"])).await;
+    for part in ids.chunks(500).map(<[_]>::to_vec) {
+        let key = template.key.clone();
+        let put = move |tx: &mut Tx<'_, '_>| -> Result<()> {
+            for id in &part {
+                tx.put::<latchkey_storage::tables::ApiKeys>(&(*id,), &key);
+            }
+            Ok(())
+        };
+        world.run(put).await.unwrap();
+    }
+    let tenant = world.tenant().await;
+    for id in ids {
+        tenant.cast(super::Mail::UsedAgain(id, u64::MAX / 2)).unwrap();
+    }
+    put_to_sleep(&world).await;
+    let written = world.read(move |view| Ok(view.count::<ApiKeyUsage>(&(), 20_000)?)).await;
+    assert_eq!(written.unwrap(), 12_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cache_too_small_for_a_key_still_answers() {
+    let limits = crate::shared::ActorLimits { cache_bytes_max: 1, ..Default::default() };
+    let world = World::with(limits).await;
+    let (_, key) = world.issue(new_key("k", &["a:b"])).await;
+    assert_eq!(refusal_of(&world, key).await, None);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn windows_and_uses_survive_sleep() {
     let world = World::new().await;

@@ -1,15 +1,16 @@
 //! What changes the directory. All of these run in the master tenant.
 
+use std::ops::ControlFlow;
+
+use latchkey_storage::View;
 use latchkey_storage::id::TenantId;
 use latchkey_storage::tables::{
     Tenant, TenantRef, TenantStatus, Tenants, TenantsByCode, TenantsBySlug, TenantsDeleted,
 };
-use latchkey_storage::{Page, View};
 use serde_json::json;
 
 use crate::entropy::base62;
 use crate::error::{Error, Result};
-use crate::registry::directory_row;
 use crate::tenant::{Command, Counted, Tx, if_match, total};
 use crate::text;
 
@@ -117,7 +118,8 @@ impl Command for Activate {
     type Answer = Tenant;
 
     fn run(self, tx: &mut Tx<'_, '_>) -> Result<Tenant> {
-        let mut row = live(tx.view(), self.0)?;
+        let announced = tx.get::<Tenants>(&(self.0,))?;
+        let mut row = announced.ok_or_else(|| Error::not_found("Tenant"))?;
         row.status = TenantStatus::Active;
         tx.put::<Tenants>(&(row.id,), &row);
         tx.count(Counted::Tenants, 1)?;
@@ -215,12 +217,20 @@ pub fn fetch(view: &View<'_>, id: TenantId) -> Result<Tenant> {
 
 /// A page of the tenants, and how many there are.
 pub fn list(view: &View<'_>, skip: usize, limit: usize) -> Result<(Vec<Tenant>, u64)> {
-    let rows = view.scan::<Tenants>(&(), Page { after: None, skip, limit })?;
-    Ok((rows.into_iter().map(|(_, row)| row).collect(), total(view, Counted::Tenants)?))
+    let (mut page, mut passed) = (Vec::new(), 0);
+    view.for_each::<Tenants>(&(), |_, row| {
+        // Those on their way are not counted, and nobody finds them.
+        if row.status != TenantStatus::Creating {
+            passed += 1;
+            page.extend((passed > skip && page.len() < limit).then_some(row));
+        }
+        if page.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok((page, total(view, Counted::Tenants)?))
 }
 
 fn live(view: &View<'_>, id: TenantId) -> Result<Tenant> {
-    let row = directory_row(view, id)?.filter(|row| row.status != TenantStatus::Deleted);
+    let row = view.get::<Tenants>(&(id,))?.filter(|row| row.status != TenantStatus::Creating);
     row.ok_or_else(|| Error::not_found("Tenant"))
 }
 

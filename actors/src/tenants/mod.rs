@@ -2,6 +2,8 @@
 
 mod commands;
 mod create;
+#[cfg(test)]
+mod tests;
 
 pub use commands::{
     Activate, Edit, NewTenant, Remove, Restore, Update, code, fetch, list, placeholder,

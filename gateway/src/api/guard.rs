@@ -15,6 +15,15 @@ pub(super) async fn may_give_permission(ctx: &Ctx, name: &PermissionName) -> Res
     covered(&ctx.holder().await?, "permission", std::slice::from_ref(name))
 }
 
+/// The caller must hold all that some permissions stand for, given by their names.
+///
+/// # Errors
+/// 403 that names the first that is not held.
+pub(super) async fn may_give_permissions(ctx: &Ctx, names: &[String]) -> Result<()> {
+    let names = names.iter().filter_map(|name| PermissionName::parse(name).ok());
+    covered(&ctx.holder().await?, "permission", &names.collect::<Vec<_>>())
+}
+
 /// The caller must hold all that some roles give.
 ///
 /// # Errors

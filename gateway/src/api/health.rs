@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use latchkey_actors::error::Result;
+use latchkey_storage::id::TenantId;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Answers, Raw};
 use crate::context::{Ctx, Face};
 use crate::endpoints;
 use crate::extract::Operation;
+use crate::permissions_of_gateway::INSTANCE_READ;
 use crate::wire::Millis;
 
 endpoints! { TABLE, "health", Platform;
@@ -17,7 +19,8 @@ endpoints! { TABLE, "health", Platform;
     GET "/api/v1/health" => api, Probe, Unaudited;
     /// Is it well, in detail for administrators?
     ///
-    /// Without a credential: the status alone. With one: the parts.
+    /// The parts for keys of the master tenant that hold `instance:read` or may enter any tenant;
+    /// the status alone for everybody else.
     GET "/api/v1/admin/health" => admin, Probe, Unaudited;
     /// May requests be sent here?
     ///
@@ -90,8 +93,9 @@ async fn api(ctx: Ctx) -> Result<Health> {
 
 async fn admin(ctx: Ctx) -> Result<Health> {
     let healthy = is_healthy(&ctx);
+    // The instance is none of the tenants' own: their `*` does not reach it.
     let known = ctx.caller.as_ref().is_some_and(|caller| {
-        caller.enters_all || caller.rights.holds(crate::permissions_of_gateway::INSTANCE_READ)
+        caller.enters_all || caller.tenant == TenantId::MASTER && caller.rights.holds(INSTANCE_READ)
     });
     if !known {
         let body = json!({ "status": word(healthy), "timestamp": now(&ctx) });

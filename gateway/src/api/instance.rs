@@ -3,6 +3,7 @@
 use latchkey_actors::error::{Code, Error, Result};
 use latchkey_actors::tenant::Tx;
 use latchkey_storage::StoreError;
+use latchkey_storage::id::TenantId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -66,7 +67,9 @@ async fn backup(ctx: Ctx, Body(body): Body<NewBackup>) -> Result<Created<Backup>
         tx.audit("backup.created", "backup", &audited, &json!({}));
         Ok(())
     };
-    ctx.tenant()?.execute(ctx.who(), command).await?;
+    // It is an act on the instance, whatever tenant the header names.
+    let master = ctx.shared.registry.tenant(TenantId::MASTER).await?;
+    master.execute(ctx.who(), command).await?;
     let path = path.display().to_string();
     Ok(Created {
         message: "Backup created successfully",

@@ -125,7 +125,7 @@ fn path_of(status: StatusCode, body: &[u8]) -> Option<String> {
 /// The gateway's own sentence, where it has one.
 fn refusal(status: StatusCode, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    match body.get("message").and_then(Value::as_str) {
+    match body.pointer("/error/message").and_then(Value::as_str) {
         Some(message) => format!("it answered {status}: {message}"),
         None => format!("it answered {status}"),
     }

@@ -100,23 +100,22 @@ impl Extract for OffsetPage {
             if workspace { &["limit", "offset", "skip"] } else { &["limit", "offset"] };
         refuse_others(ctx, own)?;
         let (default, limit_max) = if workspace { (50, 500) } else { (50, 100) };
-        let limit = number(ctx, "limit")?.unwrap_or(default);
-        if limit < 1 || limit > limit_max {
-            return Err(parameter(
-                "limit",
-                format!("limit must be a positive integer between 1 and {limit_max}"),
-            ));
+        let wrong =
+            || parameter(format!("limit must be a positive integer between 1 and {limit_max}"));
+        let limit = number(ctx, "limit").map_err(|_| wrong())?.unwrap_or(default);
+        if !(1..=limit_max).contains(&limit) {
+            return Err(wrong());
         }
         let (offset, skip) = (number(ctx, "offset")?, number(ctx, "skip")?);
         if let (Some(offset), Some(skip)) = (offset, skip)
             && offset != skip
         {
-            return Err(parameter("skip", "skip and offset are one and the same; send one".into()));
+            return Err(parameter("skip and offset are one and the same; send one".into()));
         }
         let offset = offset.or(skip).unwrap_or(0);
         if offset > OFFSET_MAX {
             let problem = format!("offset must be an integer between 0 and {OFFSET_MAX}");
-            return Err(parameter("offset", problem));
+            return Err(parameter(problem));
         }
         let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
         Ok(Self { limit: size(limit), offset: size(offset) })
@@ -134,15 +133,15 @@ impl Extract for PageNumbers {
         let page = number(ctx, "page")?.unwrap_or(1);
         let per_page = number(ctx, "per_page")?.unwrap_or(20).min(100);
         if page < 1 {
-            return Err(parameter("page", "page must be a positive integer".into()));
+            return Err(parameter("page must be a positive integer".into()));
         }
         if per_page < 1 {
-            return Err(parameter("per_page", "per_page must be between 1 and 100".into()));
+            return Err(parameter("per_page must be between 1 and 100".into()));
         }
         let numbers = Self { page, per_page };
         if numbers.skip() as u64 > OFFSET_MAX {
             let problem = format!("the page must begin within the first {OFFSET_MAX} objects");
-            return Err(parameter("page", problem));
+            return Err(parameter(problem));
         }
         Ok(numbers)
     }
@@ -156,26 +155,21 @@ impl Extract for PageNumbers {
 fn refuse_others(ctx: &Ctx, own: &[&str]) -> Result<()> {
     let other = FAMILIES.iter().find(|name| !own.contains(name) && ctx.query(name).is_some());
     match other {
-        Some(name) => Err(parameter(
-            "query",
-            format!("{name} is not a parameter of this surface; it pages by {}", own.join(" and ")),
-        )),
+        Some(name) => {
+            let own = own.join(" and ");
+            let problem = format!("{name} is not a parameter of this surface; it pages by {own}");
+            Err(parameter(problem))
+        }
         None => Ok(()),
     }
 }
 
 fn number(ctx: &Ctx, name: &'static str) -> Result<Option<u64>> {
     let Some(text) = ctx.query(name) else { return Ok(None) };
-    let parsed = text.parse::<u64>();
-    match parsed {
-        Ok(value) => Ok(Some(value)),
-        Err(_) if name == "limit" => {
-            Err(parameter(name, "limit must be a positive integer between 1 and 100".into()))
-        }
-        Err(_) => Err(parameter(name, format!("{name} must be a non-negative integer"))),
-    }
+    let wrong = |_| parameter(format!("{name} must be a non-negative integer"));
+    text.parse::<u64>().map(Some).map_err(wrong)
 }
 
-fn parameter(_: &'static str, problem: String) -> Error {
+fn parameter(problem: String) -> Error {
     Error::new(Kind::Malformed, Code::InvalidParameter, "Invalid query parameter").detail(problem)
 }

@@ -66,9 +66,8 @@ pub(crate) fn is_by_path(endpoint: &Endpoint) -> bool {
 
 /// The tenant that `x-tenantid` names.
 pub(crate) fn header_tenant(ctx: &Ctx) -> Result<Option<TenantId>> {
-    let Some(value) = ctx.parts.headers.get("x-tenantid") else { return Ok(None) };
-    let id = value.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(Some).ok_or_else(|| {
+    let Some(text) = ctx.header("x-tenantid") else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
         Error::new(Kind::Malformed, Code::InvalidParameter, "Invalid header 'x-tenantid'")
             .field("x-tenantid", "must be a valid UUID")
     })

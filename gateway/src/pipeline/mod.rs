@@ -56,15 +56,16 @@ async fn stages(
     let ip = peer::address(&shared.config.trusted_proxies, &parts.headers, connection.peer.ip());
     record.ip = Some(ip);
     // The route first: the dialect of every error that follows is that of the route.
-    let (route, parameters) = match shared.routes.find(&parts, record) {
+    let found = shared.routes.find(&parts, record);
+    let found = found.and_then(|found| route::negotiable(found.0.endpoint, &parts).map(|()| found));
+    let (route, parameters) = match found {
         Ok(found) => found,
         Err(error) => {
-            // Who asks for what is not there pays, too.
+            // Who asks for what is not there, or not in JSON, pays, too.
             record.window = Some(admit::charge(shared, ip, record)?);
             return Err(error);
         }
     };
-    route::negotiable(route.endpoint, &parts)?;
     // Who calls. A failed credential is an answer only after the address has been charged for it.
     let known =
         match authenticate::visitor(shared, route.endpoint, &parts, record, connection).await {

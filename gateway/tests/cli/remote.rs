@@ -53,7 +53,7 @@ fn the_gateway_is_asked_with_the_key_of_the_environment() {
 
 #[test]
 fn a_refusal_is_told_in_the_gateways_own_words() {
-    let body = r#"{"success":false,"message":"A backup with this name already exists"}"#;
+    let body = r#"{"success":false,"error":{"code":"ALREADY_EXISTS","message":"A backup with this name already exists"},"timestamp":"2026-01-31T12:00:00.000Z"}"#;
     let (url, asked) = gateway(&answer("409 Conflict", body));
     let arguments = ["backup", "--to", "nightly", "--url", &url, "--api-key", KEY];
     World::new().fails(&arguments, 1, "409 Conflict: A backup with this name already exists");

@@ -178,3 +178,13 @@ async fn a_flood_of_denials_becomes_one_entry_with_a_count() {
     world.by(&narrow.secret, "GET", "/users", None).await.is(403);
     assert_eq!(denials(&world, &world.tenant, 602).await.len(), 602);
 }
+
+#[tokio::test]
+async fn a_backup_is_an_act_on_the_instance_whatever_tenant_is_named() {
+    let world = World::new().await;
+    let (path, master) = ("/api/v1/admin/backups", Some(world.master_key.as_str()));
+    let body = Some(json!({ "name": "b" }));
+    world.call("POST", path, master, Some(&world.tenant), body).await.is(201);
+    let made = |trail: Vec<Value>| trail.iter().any(|entry| entry["action"] == "backup.created");
+    assert!(made(trail(&world, MASTER).await) && !made(trail(&world, &world.tenant).await));
+}

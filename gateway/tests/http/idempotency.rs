@@ -1,5 +1,8 @@
 //! Creates that are repeated: the answer of the first, secret included.
 
+use latchkey_storage::Page;
+use latchkey_storage::id::TenantId;
+use latchkey_storage::tables::{Idempotencies, Idempotency};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Call, World};
@@ -109,4 +112,47 @@ async fn a_tenant_is_made_once() {
     world.call("GET", "/api/v1/api-keys/me", Some(secret), None, None).await.is(200);
     let other = json!({ "name": "C", "slug": "c" }).to_string();
     send(&other).await.fails(422, "idempotency_key_reused");
+}
+
+/// What is kept in the tenant.
+async fn kept(world: &World) -> Vec<Idempotency> {
+    let id: TenantId = world.tenant.parse().unwrap();
+    let tenant = world.registry.tenant(id).await.unwrap();
+    let page = Page { after: None, skip: 0, limit: 1_000 };
+    let rows = tenant.read(move |view| Ok(view.scan::<Idempotencies>(&(), page)?)).await.unwrap();
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_password_cannot_be_guessed_at() {
+    let world = World::new().await;
+    let body = json!({ "username": "ada", "email": "a@b.c", "password": "a password of hers" });
+    let path = world.path("/users");
+    create(&world, &path, &world.admin_key, "w", &body).await.is(201);
+    let mut guess = blake3::Hasher::new();
+    for part in ["POST", &path, &body.to_string()] {
+        guess.update(&(part.len() as u64).to_be_bytes());
+        guess.update(part.as_bytes());
+    }
+    let rows = kept(&world).await;
+    assert_eq!(rows.len(), 1);
+    assert_ne!(rows[0].request, *guess.finalize().as_bytes());
+}
+
+#[tokio::test]
+async fn what_is_over_makes_room() {
+    let world = World::new().await;
+    let fill = async |from: usize, to: usize| {
+        for number in from..to {
+            let once = format!("w{number}");
+            let body = json!({ "name": format!("role{number}") });
+            create(&world, &world.path("/roles"), &world.admin_key, &once, &body).await.is(201);
+        }
+    };
+    fill(0, 40).await;
+    assert_eq!(kept(&world).await.len(), 40);
+    world.clock.advance_ms(86_400_001);
+    fill(40, 80).await;
+    let rows = kept(&world).await.len();
+    assert!((40..60).contains(&rows), "{rows}");
 }

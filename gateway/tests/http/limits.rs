@@ -233,3 +233,15 @@ async fn whatever_is_wrong_with_a_credential_the_answer_is_the_same() {
     }
     assert!(told.iter().all(|json| *json == told[0]), "{told:?}");
 }
+
+#[tokio::test]
+async fn what_is_not_to_be_had_as_json_is_paid_for() {
+    let world = World::with(|config| config.rate_limit.max_requests = 3).await;
+    let headers = [("accept", "text/html")];
+    let asked =
+        || Call { method: "GET", path: "/v1/api-keys", key: None, headers: &headers, body: None };
+    for _ in 0..3 {
+        world.send(asked()).await.errs(406, "NOT_ACCEPTABLE");
+    }
+    world.send(asked()).await.errs(429, "RATE_LIMIT_EXCEEDED");
+}

@@ -234,7 +234,7 @@ async fn health_is_told_to_anybody_and_its_parts_to_administrators() {
     assert_eq!(detailed.data()["components"]["database"]["status"], "healthy");
     assert!(!detailed.json.to_string().contains("version"));
     let plain = world.key(&["docs:read"]).await;
-    for key in [None, Some("x"), Some(plain.as_str())] {
+    for key in [None, Some("x"), Some(plain.as_str()), Some(world.admin_key.as_str())] {
         let anybody = get("/api/v1/admin/health", key).await.is(200);
         assert!(anybody.json.get("data").is_none(), "{}", anybody.json);
     }
@@ -245,4 +245,35 @@ async fn health_is_told_to_anybody_and_its_parts_to_administrators() {
     assert!(metrics.header("content-type").starts_with("text/plain"));
     let text = metrics.json.as_str().unwrap();
     assert!(text.contains("latchkey_http_requests_total") && text.contains("latchkey_build_info"));
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_read_is_refused_and_not_passed_over() {
+    let world = World::new().await;
+    let path = world.path(&format!("/roles/{}", world.role("r").await));
+    let body = Some("{\"name\":\"s\"}");
+    let unread: [&[(&str, &str)]; 2] =
+        [&[("if-match", "ä")], &[("if-match", "\"1\""), ("if-match", "\"1\"")]];
+    for headers in unread {
+        send(&world, "PATCH", &path, headers, body).await.fails(412, "precondition_failed");
+    }
+    let roles = world.path("/roles");
+    let once = [("idempotency-key", "ä")];
+    send(&world, "POST", &roles, &once, body).await.fails(400, "invalid_parameter");
+    let realm = [("realmname", "ä")];
+    send(&world, "GET", &roles, &realm, None).await.fails(401, "unauthorized");
+    // The world's own tenant comes second: neither the first nor the last one counts.
+    let twice = [("x-tenantid", world.tenant.as_str())];
+    let refused = send(&world, "GET", "/api/v1/api-keys", &twice, None).await;
+    refused.refuses(400, "INVALID_PARAMETER");
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_large_is_told_the_bound_of_its_surface() {
+    let world = World::new().await;
+    for limit in ["0", "501", "x"] {
+        let path = format!("/v1/api-keys?limit={limit}");
+        let refused = send(&world, "GET", &path, &[], None).await.errs(400, "INVALID_PARAMETER");
+        assert!(refused.json["message"].as_str().unwrap().contains("between 1 and 500"), "{limit}");
+    }
 }

@@ -210,3 +210,18 @@ async fn a_deleted_tenant_is_closed_until_the_master_restores_it() {
     world.get("").await.fails(401, "unauthorized");
     master(&world, "DELETE", &format!("/{MASTER}"), None).await.fails(403, "forbidden");
 }
+
+#[tokio::test]
+async fn a_grant_that_is_called_any_opens_no_other_tenant() {
+    let world = World::new().await;
+    let keys = &format!("/api/v1/tenants/{MASTER}/api-keys");
+    let secret = async |scopes: Value| {
+        let body = json!({ "name": scopes.to_string(), "scopes": scopes });
+        let issued = world.call("POST", keys, Some(&world.master_key), None, Some(body)).await;
+        issued.is(201).data()["secret"].as_str().unwrap().to_owned()
+    };
+    let named = secret(json!(["tenants:any", "tenants:read"])).await;
+    world.by(&named, "GET", "", None).await.fails(404, "not_found");
+    let all = secret(json!(["tenants:*"])).await;
+    world.by(&all, "GET", "", None).await.is(200);
+}

@@ -42,7 +42,7 @@ pub struct Version(pub u64);
 /// The kept answer of a create.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Idempotency {
-    /// BLAKE3 of method, path and body of the request that was answered.
+    /// Keyed hash of method, path and body of the request that was answered.
     pub request: [u8; 32],
     /// The answer, sealed under the tenant's data key.
     pub answer: Sealed,

@@ -79,8 +79,13 @@ impl State {
         let need = Need::Lease(key);
         match lease {
             Ok(lease) => {
-                self.leases.add(key, lease);
                 let flight = self.flights.land(&need);
+                if flight.spoiled {
+                    // It was taken out of a quota that has been set anew since.
+                    self.flights.again(need, flight.waiting);
+                    return self.take_lease(key);
+                }
+                self.leases.add(key, lease);
                 flight.waiting.into_iter().for_each(|message| self.answer(message));
             }
             Err(error) => self.fail(need, &error),

@@ -86,7 +86,7 @@ impl QuotaBody {
                 QuotaInterval::Monthly => IntervalWord::Monthly,
             },
         });
-        Self { remaining: quota.remaining + leased, refill }
+        Self { remaining: quota.remaining.saturating_add(leased), refill }
     }
 }
 

@@ -45,6 +45,8 @@ endpoints! { TABLE, "groups", Iam;
     /// One that has groups below it stays. It may be restored, with its members and roles.
     DELETE "/api/v1/tenants/{id}/groups/{group_id}" => delete, Can(Groups, Delete), Committed;
     /// Restore a deleted group.
+    ///
+    /// The caller must hold all that it gives.
     POST "/api/v1/tenants/{id}/groups/{group_id}/restore" => restore, Can(Groups, Restore), Committed;
     /// List the members of a group itself.
     GET "/api/v1/tenants/{id}/groups/{group_id}/members" => list_members, Can(Groups, Read), Unaudited;
@@ -165,5 +167,11 @@ async fn delete(ctx: Ctx, Path(id): Path<GroupId>) -> Result<NoContent> {
 }
 
 async fn restore(ctx: Ctx, Path(id): Path<GroupId>) -> Result<Found<GroupBody>> {
+    let now_ms = ctx.now_ms;
+    let returning = ctx.tenant()?.read(move |view| domain::returning(view, id, now_ms)).await?;
+    if let Some((roles, parent)) = returning {
+        guard::may_give_roles(&ctx, &roles).await?;
+        guard::may_give_groups(&ctx, parent.as_slice()).await?;
+    }
     shown(&ctx, ctx.tenant()?.execute(ctx.who(), Placed(domain::Restore(id))).await?)
 }

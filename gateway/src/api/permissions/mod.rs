@@ -6,6 +6,7 @@ use latchkey_storage::id::PermissionId;
 use latchkey_storage::tables::Permission;
 
 use crate::answer::{Created, Found, NoContent, Page, Ready};
+use crate::api::guard;
 use crate::context::Ctx;
 use crate::endpoints;
 use crate::extract::merge::merged;
@@ -42,6 +43,8 @@ endpoints! { TABLE, "permissions", Iam;
     /// It may be restored, to all roles that held it.
     DELETE "/api/v1/tenants/{id}/permissions/{perm_id}" => delete, Can(Permissions, Delete), Committed;
     /// Restore a deleted permission.
+    ///
+    /// The caller must hold it.
     POST "/api/v1/tenants/{id}/permissions/{perm_id}/restore" => restore, Can(Permissions, Restore), Committed;
 }
 
@@ -137,6 +140,9 @@ async fn delete(ctx: Ctx, Path(id): Path<PermissionId>) -> Result<NoContent> {
 }
 
 async fn restore(ctx: Ctx, Path(id): Path<PermissionId>) -> Result<Found<PermissionBody>> {
+    let name = ctx.tenant()?.read(move |view| domain::returning(view, id)).await?;
+    // Whoever has a role that holds it may have been given that role while it was deleted.
+    guard::may_give_permissions(&ctx, name.as_slice()).await?;
     let row = ctx.tenant()?.execute(ctx.who(), domain::Restore(id)).await?;
     shown(&ctx, &row)
 }

@@ -46,6 +46,8 @@ endpoints! { TABLE, "roles", Iam;
     /// It may be restored, to all who had it.
     DELETE "/api/v1/tenants/{id}/roles/{role_id}" => delete, Can(Roles, Delete), Committed;
     /// Restore a deleted role.
+    ///
+    /// The caller must hold all that it gives.
     POST "/api/v1/tenants/{id}/roles/{role_id}/restore" => restore, Can(Roles, Restore), Committed;
     /// List the permissions that a role grants itself.
     GET "/api/v1/tenants/{id}/roles/{role_id}/permissions" => list_permissions, Can(Roles, Read), Unaudited;
@@ -153,6 +155,12 @@ async fn delete(ctx: Ctx, Path(id): Path<RoleId>) -> Result<NoContent> {
 }
 
 async fn restore(ctx: Ctx, Path(id): Path<RoleId>) -> Result<Found<RoleBody>> {
+    let returning = ctx.tenant()?.read(move |view| domain::returning(view, id)).await?;
+    // Whoever has the role was not judged by what it gave before it was deleted.
+    if let Some((permissions, parents)) = returning {
+        guard::may_give_permissions(&ctx, &permissions).await?;
+        guard::may_give_roles(&ctx, &parents).await?;
+    }
     let row = ctx.tenant()?.execute(ctx.who(), domain::Restore(id)).await?;
     shown(&ctx, &row)
 }

@@ -125,3 +125,42 @@ async fn a_permission_is_renamed_by_those_who_hold_the_new_name() {
     let scoped = Some(json!({ "action": "create", "resource": "users" }));
     scene.world.by(&scene.helper, "PATCH", &one, scoped).await.is(200);
 }
+
+#[tokio::test]
+async fn nobody_restores_what_they_do_not_hold() {
+    let scene = Scene::new().await;
+    let (world, helper) = (&scene.world, scene.helper.as_str());
+    let by = async |method: &str, below: &str, body| world.by(helper, method, below, body).await;
+    let (role, permission) = (&scene.other.0, &scene.other.1);
+    let list = format!("/users/{}/roles", scene.ada);
+    let assign = Some(json!({ "role_id": role }));
+    by("POST", &list, assign.clone()).await.fails(403, "forbidden");
+    // While the permission is deleted the role gives nothing: it may be given, and not filled.
+    by("DELETE", &format!("/permissions/{permission}"), None).await.is(204);
+    by("POST", &list, assign).await.is(204);
+    let others = [
+        format!("/permissions/{permission}"),
+        format!("/roles/{role}"),
+        format!("/groups/{}", scene.group_other),
+    ];
+    let restored = by("POST", &format!("{}/restore", others[0]), None).await;
+    restored.fails(403, "forbidden");
+    assert!(!world.may(&scene.ada, "docs:write").await);
+    world.restore(&others[0]).await.is(200);
+    assert!(world.may(&scene.ada, "docs:write").await);
+    for other in &others[1..] {
+        by("DELETE", other, None).await.is(204);
+        by("POST", &format!("{other}/restore"), None).await.fails(403, "forbidden");
+        world.restore(other).await.is(200);
+    }
+    let held = [
+        format!("/permissions/{}", scene.held.1),
+        format!("/roles/{}", scene.held.0),
+        format!("/groups/{}", scene.group_held),
+    ];
+    for held in held {
+        by("DELETE", &held, None).await.is(204);
+        by("POST", &format!("{held}/restore"), None).await.is(200);
+        by("POST", &format!("{held}/restore"), None).await.fails(404, "not_found");
+    }
+}

@@ -4,11 +4,11 @@ mod link;
 mod scene;
 mod tools;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -92,9 +92,14 @@ impl World {
 
     /// Serves the store on a free port.
     pub(crate) fn serve(&self) -> Gateway {
+        Gateway::spawn(self.gateway())
+    }
+
+    /// The command that does.
+    pub(crate) fn gateway(&self) -> Command {
         let mut command = self.program(env!("CARGO_BIN_EXE_latchkey"));
         command.args(["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
-        Gateway::spawn(command)
+        command
     }
 
     /// The same, with a write past a limit of the system refused rather than deadly.
@@ -106,31 +111,35 @@ impl World {
     }
 }
 
-/// A child process whose standard error is read to its end, line by line; ended with the test.
+/// A child process whose output is read to its end, line by line; ended with the test.
 pub(crate) struct Process {
     child: Child,
     /// Locked, so that the threads of a test may share the process.
     lines: Mutex<Receiver<String>>,
+    seen: Mutex<String>,
 }
 
 impl Process {
     pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let (told, lines) = mpsc::channel();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|it| told.send(it)));
-        Self { child, lines: Mutex::new(lines) }
+        follow(child.stdout.take().unwrap(), told.clone());
+        follow(child.stderr.take().unwrap(), told);
+        Self { child, lines: Mutex::new(lines), seen: Mutex::default() }
     }
 
     /// Reads the log up to a line with `part` in it.
     #[track_caller]
     pub(crate) fn until(&self, part: &str) -> String {
-        let mut seen = String::new();
+        let mut seen = self.seen.lock();
         loop {
-            match self.lines.lock().recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(part) => return line,
-                Ok(line) => seen.extend([line.as_str(), "\n"]),
+            let line = match self.lines.lock().recv_timeout(PATIENCE) {
+                Ok(line) => line,
                 Err(error) => panic!("`{part}` is not in the log ({error}):\n{seen}"),
+            };
+            seen.extend([line.as_str(), "\n"]);
+            if line.contains(part) {
+                return line;
             }
         }
     }
@@ -150,18 +159,26 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end. The log ends with the process, so that the wait is bounded.
+    /// Waits for its end, and gives all it said. The log ends with the process, so that the wait is
+    /// bounded.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        let mut rest = String::new();
+        let mut seen = std::mem::take(&mut *self.seen.lock());
         loop {
             match self.lines.lock().recv_timeout(PATIENCE) {
-                Ok(line) => rest.extend([line.as_str(), "\n"]),
+                Ok(line) => seen.extend([line.as_str(), "\n"]),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{rest}"),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{seen}"),
             }
         }
-        (self.child.wait().unwrap(), rest)
+        (self.child.wait().unwrap(), seen)
     }
+}
+
+/// Passes on every line of a pipe, whatever its bytes are.
+fn follow(pipe: impl Read + Send + 'static, told: Sender<String>) {
+    let lines = BufReader::new(pipe).split(b'\n').map_while(Result::ok);
+    let mut lines = lines.map(|line| String::from_utf8_lossy(&line).into_owned());
+    thread::spawn(move || lines.try_for_each(|line| told.send(line)));
 }
 
 impl Drop for Process {
@@ -182,8 +199,7 @@ impl Gateway {
     /// Starts it and waits until it listens: from then on the system keeps connections for it.
     pub(crate) fn spawn(command: Command) -> Self {
         let process = Process::spawn(command);
-        let line: Value = serde_json::from_str(&process.until("\"listening\"")).unwrap();
-        let url = line["url"].as_str().unwrap().to_owned();
+        let url = listening(&process);
         let address = url.split_once("://").unwrap().1.parse().unwrap();
         Self { process, address, url }
     }
@@ -198,6 +214,14 @@ impl Gateway {
         let (status, log) = self.process.ended();
         assert_eq!(status.code(), Some(0), "{log}");
     }
+}
+
+/// The next URL that the process listens on, whatever the format of its log.
+pub(crate) fn listening(process: &Process) -> String {
+    let line = process.until("listening");
+    let url = &line[line.find("http").unwrap_or_else(|| panic!("no URL: {line}"))..];
+    let end = url.find(|c: char| !c.is_ascii_alphanumeric() && !":/.".contains(c));
+    url[..end.unwrap_or(url.len())].to_owned()
 }
 
 /// Passes a short time, for pacing alone: nothing relies on its length.

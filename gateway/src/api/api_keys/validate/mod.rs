@@ -158,8 +158,10 @@ fn parse_ip(text: &str) -> Result<IpAddr> {
 
 fn scopes(texts: &[String]) -> Result<Vec<PermissionName>> {
     let parse = |text: &String| {
-        PermissionName::parse(text)
-            .map_err(|error| Error::invalid("requiredScopes", format!("`{text}`: {error}")))
+        PermissionName::parse(text).map_err(|error| {
+            let shown: String = text.chars().take(64).collect();
+            Error::invalid("requiredScopes", format!("`{shown}`: {error}"))
+        })
     };
     texts.iter().map(parse).collect()
 }
