@@ -1,6 +1,6 @@
 //! The log: structured lines on standard error, never a secret.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -28,7 +28,10 @@ pub enum LogError {
 /// A `RUST_LOG` that cannot be read, or a log that was started before.
 pub fn init(format: LogFormat, quiet: bool, variables: &Variables) -> Result<(), LogError> {
     let filter = filter(variables.get("RUST_LOG"), if quiet { QUIET } else { DEFAULT })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     match format {
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
         LogFormat::Pretty => lines.finish().try_init(),

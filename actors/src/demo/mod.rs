@@ -25,7 +25,7 @@ pub use sample::{Question, Sample};
 use crate::error::Result;
 use crate::registry::{Registry, directory_row};
 use crate::tenant::Who;
-use crate::tenants::{NewTenant, create};
+use crate::tenants::{GiveUp, NewTenant, create};
 
 /// The slug of the tenant.
 pub const SLUG: &str = "demo";
@@ -58,7 +58,12 @@ pub async fn load(
 async fn find_or_make(registry: &Arc<Registry>) -> Result<Row> {
     match find(registry).await? {
         Some(row) => Ok(row),
-        None => Ok(create(registry, &who(), tenant(), false).await?.row),
+        None => {
+            // A load that was killed may have left it on its way; nobody else has this store.
+            let master = registry.tenant(TenantId::MASTER).await?;
+            master.execute(who(), GiveUp(SLUG.to_owned())).await?;
+            Ok(create(registry, &who(), tenant(), false).await?.row)
+        }
     }
 }
 

@@ -244,11 +244,34 @@ fn slug_is_free(tx: &mut Tx<'_, '_>, slug: &str) -> Result<()> {
     });
     match abandoned {
         Some(row) => {
-            tx.delete::<TenantsByCode>(&(row.code,));
-            tx.delete::<Tenants>(&(row.id,));
+            give_up(tx, row);
             Ok(())
         }
         None => Err(Error::taken("tenant", "slug", slug)),
+    }
+}
+
+/// Drops a tenant that never came to be.
+fn give_up(tx: &mut Tx<'_, '_>, row: Tenant) {
+    tx.delete::<TenantsBySlug>(&(row.slug,));
+    tx.delete::<TenantsByCode>(&(row.code,));
+    tx.delete::<Tenants>(&(row.id,));
+}
+
+/// Drops the tenant of a slug if it is still on its way: for whoever has the store alone, and so
+/// knows that nobody is making it.
+pub struct GiveUp(pub String);
+
+impl Command for GiveUp {
+    type Answer = ();
+
+    fn run(self, tx: &mut Tx<'_, '_>) -> Result<()> {
+        let Some(TenantRef(id)) = tx.get::<TenantsBySlug>(&(self.0,))? else { return Ok(()) };
+        let row = tx.get::<Tenants>(&(id,))?;
+        if let Some(row) = row.filter(|row| row.status == TenantStatus::Creating) {
+            give_up(tx, row);
+        }
+        Ok(())
     }
 }
 

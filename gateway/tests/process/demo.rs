@@ -60,17 +60,6 @@ fn a_load_that_is_killed_is_completed_by_the_next() {
     world.check();
 }
 
-/// The sample user holds what is said.
-fn may(world: &World, demo: &Value) {
-    let gateway = world.serve();
-    let mut home = Home::enter(&gateway, text(&demo["tenantId"]), text(&demo["serviceKey"]));
-    let mut question = demo["samplePermission"].clone();
-    question["user_id"] = demo["sampleUserId"].clone();
-    let path = home.path("integration/check-permission");
-    assert_eq!(home.ask("POST", &path, Some(&question)).expect(200)["data"]["allowed"], true);
-    gateway.stop();
-}
-
 #[test]
 fn a_load_that_is_killed_before_its_first_row_is_begun_again() {
     let mut dice = Dice(12);
@@ -82,4 +71,15 @@ fn a_load_that_is_killed_before_its_first_row_is_begun_again() {
         kill_at_first_row(&world);
         world.check();
     }
+}
+
+/// The sample user holds what is said.
+fn may(world: &World, demo: &Value) {
+    let gateway = world.serve();
+    let mut home = Home::enter(&gateway, text(&demo["tenantId"]), text(&demo["serviceKey"]));
+    let mut question = demo["samplePermission"].clone();
+    question["user_id"] = demo["sampleUserId"].clone();
+    let path = home.path("integration/check-permission");
+    assert_eq!(home.ask("POST", &path, Some(&question)).expect(200)["data"]["allowed"], true);
+    gateway.stop();
 }

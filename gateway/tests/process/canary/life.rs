@@ -153,7 +153,7 @@ impl Life<'_> {
         }
         let own = self.home.key.clone();
         let basic = format!("Basic {key}");
-        for (name, value) in [
+        let places = [
             ("x-tenantid", key),
             ("authorization", key),
             ("authorization", basic.as_str()),
@@ -164,12 +164,13 @@ impl Life<'_> {
             ("x-forwarded-for", key),
             ("x-api-version", key),
             (key, "1"),
-        ] {
+        ];
+        for (number, (name, value)) in places.into_iter().enumerate() {
             let mut headers = vec![("x-api-key", own.as_str()), (name, value)];
             if name != "x-tenantid" {
                 headers.push(("x-tenantid", &self.home.tenant));
             }
-            let body = key_body(&format!("{name} of {}", &key[..12]));
+            let body = key_body(&format!("{number} beside {}", &key[..12]));
             let sent = self.home.link.send("POST", "/api/v1/api-keys", &headers, Some(&body));
             let reply = sent.unwrap();
             assert!(reply.status < 500, "{name}: {}", reply.text());
