@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request;
+use latchkey_actors::api_keys::may_hold_key;
 use latchkey_actors::error::{Code, Error, Kind, Result};
 use latchkey_actors::tenant::{Caller, Judge, Rights, Tenant, Who};
 use latchkey_storage::tables::Author;
@@ -119,7 +120,7 @@ impl Ctx {
             ip: Some(self.ip.to_string()),
             user_agent: self
                 .header("user-agent")
-                .filter(|text| !text.is_empty())
+                .filter(|text| !text.is_empty() && !may_hold_key(text))
                 .map(|text| text.chars().take(256).collect()),
             request_id: Some(self.id.to_string()),
             cross_tenant: self.is_cross_tenant(),

@@ -66,6 +66,11 @@ pub fn presented(text: &str) -> Option<&str> {
     (checksum(bytes.get(..SUM.start)?) == bytes.get(SUM)?).then(|| text.get(CODE))?
 }
 
+/// Could this text hold a key string? Such a text is not written into logs and audit entries.
+pub fn may_hold_key(text: &str) -> bool {
+    text.contains("lk_live_") || text.contains("lk_test_")
+}
+
 /// The environment that a key string names.
 pub fn environment(text: &str) -> Environment {
     if text.starts_with("lk_test_") { Environment::Test } else { Environment::Live }

@@ -1,9 +1,11 @@
-//! Request ids: an incoming one of up to 128 visible ASCII characters, else a new one.
+//! Request ids: an incoming one of up to 128 visible ASCII characters that holds no key, else a
+//! new one.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderValue};
+use latchkey_actors::api_keys::may_hold_key;
 use latchkey_actors::entropy::Entropy;
 
 const LENGTH_MAX: usize = 128;
@@ -49,7 +51,8 @@ fn hex<'t>(number: u64, out: impl Iterator<Item = &'t mut u8>) {
 }
 
 fn fits(id: &[u8]) -> bool {
-    (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
+    let visible = (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
+    visible && std::str::from_utf8(id).is_ok_and(|text| !may_hold_key(text))
 }
 
 impl RequestId {
@@ -79,7 +82,7 @@ mod tests {
             ids.of(&headers).to_string()
         };
         assert_eq!(of(b"abc-123"), "abc-123");
-        for bad in [b"a b".as_slice(), b"", &[b'x'; 129], "ä".as_bytes()] {
+        for bad in [b"a b".as_slice(), b"", &[b'x'; 129], "ä".as_bytes(), b"for-lk_live_abc"] {
             assert_eq!(of(bad).len(), 33, "{bad:?}");
         }
         assert_ne!(of(b""), of(b""));

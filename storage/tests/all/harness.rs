@@ -163,20 +163,37 @@ pub fn start(
     LocalLog::start(Arc::clone(store), feed, options, observer, Arc::new(clock)).unwrap()
 }
 
-/// Copies a folder's files: what a crash would leave when the store is still open.
+/// Copies the files of a folder as they are at one moment: a store that is open makes and removes
+/// files in the background, and a copy that one of these fell into is made again.
 pub fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            match std::fs::copy(entry.path(), to.join(entry.file_name())) {
-                Ok(_) => {}
-                // A store that is open removes files that it needs no more.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => panic!("copying `{}`: {error}", entry.path().display()),
-            }
+    for _ in 0..COPIES_MAX {
+        let before = files(from);
+        let copied =
+            before.iter().all(|(name, _)| std::fs::copy(from.join(name), to.join(name)).is_ok());
+        if copied && files(from) == before {
+            return;
+        }
+        for (name, _) in files(to) {
+            std::fs::remove_file(to.join(name)).unwrap();
         }
     }
+    panic!("`{}` never stood still", from.display());
+}
+
+/// How often a copy is tried.
+const COPIES_MAX: usize = 100;
+
+/// The files of a folder with their lengths, by name.
+fn files(folder: &Path) -> Vec<(std::ffi::OsString, u64)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let file = |entry: std::fs::DirEntry| {
+        let metadata = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        Some((entry.file_name(), metadata.len()))
+    };
+    let mut files: Vec<_> = entries.filter_map(file).collect();
+    files.sort();
+    files
 }
 
 /// The log files of a store, oldest first.
