@@ -69,7 +69,7 @@ impl NewTenant {
 }
 
 /// A row for answers about nobody's tenant.
-pub fn placeholder() -> Tenant {
+pub fn nobody() -> Tenant {
     let empty = || String::from("{}");
     let new = NewTenant {
         name: String::new(),

@@ -6,6 +6,6 @@ mod create;
 mod tests;
 
 pub use commands::{
-    Activate, Edit, GiveUp, NewTenant, Remove, Restore, Update, code, fetch, list, placeholder,
+    Activate, Edit, GiveUp, NewTenant, Remove, Restore, Update, code, fetch, list, nobody,
 };
 pub use create::{AdminKey, Created, Founded, create, data_key, found, found_master};

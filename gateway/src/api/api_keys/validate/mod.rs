@@ -6,6 +6,7 @@ use std::sync::Arc;
 use latchkey_actors::api_keys::{self as domain, Presented, Refusal, Verdict};
 use latchkey_actors::error::{Error, Kind, Result};
 use latchkey_actors::permissions::PermissionName;
+use latchkey_actors::tenants;
 use latchkey_storage::id::ApiKeyId;
 use latchkey_storage::tables::Tenant;
 use schemars::JsonSchema;
@@ -116,7 +117,7 @@ async fn validate_open(ctx: Ctx, Body(question): Body<Question>) -> Result<Judge
     };
     let verdict = match tenant {
         Some(tenant) => tenant.validate(presented).await?,
-        None => unknown(Arc::new(nobody())),
+        None => unknown(Arc::new(tenants::nobody())),
     };
     ctx.shared.metrics.validated(verdict.refusal);
     Ok(Judgement { verdict, client_ip: ip(&question)? })
@@ -196,9 +197,4 @@ fn unknown(tenant: Arc<Tenant>) -> Verdict {
         tenant,
         caller: None,
     }
-}
-
-/// A tenant that nobody is shown: an unknown key names none.
-fn nobody() -> Tenant {
-    latchkey_actors::tenants::placeholder()
 }
