@@ -160,7 +160,7 @@ pub(in crate::api_keys) fn metadata(metadata: &str) -> Result<()> {
     Ok(())
 }
 
-fn period(not_before: Option<i64>, expires_at: Option<i64>) -> Result<()> {
+pub(in crate::api_keys) fn period(not_before: Option<i64>, expires_at: Option<i64>) -> Result<()> {
     if let (Some(from), Some(until)) = (not_before, expires_at)
         && from >= until
     {

@@ -316,3 +316,14 @@ async fn a_key_may_always_revoke_itself_and_no_other() {
         end(&key.id).await.is(401);
     }
 }
+
+#[tokio::test]
+async fn what_changes_of_a_period_must_fit_what_stays() {
+    let world = World::new().await;
+    let members = json!({ "name": "k", "not_before": "2026-03-01T00:00:00Z" });
+    let id = world.post("/api-keys", members).await.is(201).data()["api_key"]["id"].clone();
+    let path = format!("/api-keys/{}", id.as_str().unwrap());
+    let early = json!({ "expires_at": "2026-02-20T00:00:00Z" });
+    world.patch(&path, early).await.concerns("not_before");
+    world.patch(&path, json!({ "expires_at": "2026-03-02T00:00:00Z" })).await.is(200);
+}

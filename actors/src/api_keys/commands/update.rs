@@ -7,7 +7,7 @@ use latchkey_storage::tables::{
 use serde_json::json;
 
 use super::{already_revoked, initial, name_is_free, roles_exist, stored, touch, write};
-use crate::api_keys::new_key::metadata;
+use crate::api_keys::new_key::{metadata, period};
 use crate::api_keys::{KeyChange, NewQuota};
 use crate::error::Result;
 use crate::tenant::{Command, Tx, if_match};
@@ -52,6 +52,8 @@ impl Command for Update {
         set(&mut key.enabled, change.enabled);
         set(&mut key.not_before, change.not_before);
         set(&mut key.expires_at, change.expires_at);
+        // What changes must fit what stays.
+        period(key.not_before, key.expires_at)?;
         if let Some(merge) = change.conditions {
             key.conditions = merge(&key.conditions);
         }
