@@ -102,6 +102,7 @@ async fn admin(ctx: Ctx) -> Result<Health> {
         return Ok(Health { healthy, body });
     }
     let message = if healthy { "Service is healthy" } else { "Service is unhealthy" };
+    let parts = parts(&ctx);
     let body = json!({
         "success": healthy,
         "message": message,
@@ -110,7 +111,12 @@ async fn admin(ctx: Ctx) -> Result<Health> {
             "version": env!("CARGO_PKG_VERSION"),
             "uptime": uptime(&ctx),
             "timestamp": now(&ctx),
-            "services": parts(&ctx),
+            "services": {
+                "database": parts.store,
+                "storage": parts.store,
+                "cache": parts.cache,
+                "queue": parts.queue,
+            },
             "metrics": {
                 "tenantsAwake": ctx.shared.registry.awake_count(),
                 "messagesUnderWay": ctx.shared.registry.depth(),
@@ -123,9 +129,23 @@ async fn admin(ctx: Ctx) -> Result<Health> {
     Ok(Health { healthy, body })
 }
 
-fn parts(ctx: &Ctx) -> Value {
-    let store = word(is_healthy(ctx));
-    json!({ "database": store, "storage": store, "cache": "healthy", "queue": store })
+/// The words for the parts of the instance.
+struct Parts {
+    store: &'static str,
+    cache: &'static str,
+    queue: &'static str,
+}
+
+/// A part that is past its bound refuses or forgets: it is degraded, not broken.
+fn parts(ctx: &Ctx) -> Parts {
+    let registry = &ctx.shared.registry;
+    let limits = registry.shared().limits;
+    let within = |within: bool| if within { "healthy" } else { "degraded" };
+    Parts {
+        store: word(is_healthy(ctx)),
+        cache: within(registry.cached_bytes() <= limits.cache_bytes_max),
+        queue: within(registry.depth() < limits.mailboxes_max),
+    }
 }
 
 async fn ready(ctx: Ctx) -> Result<Health> {
@@ -141,9 +161,11 @@ async fn live(_: Ctx) -> Result<Health> {
 
 async fn detailed(ctx: Ctx) -> Result<Health> {
     let healthy = is_healthy(&ctx);
+    let parts = parts(&ctx);
     let components = json!({
-        "database": { "status": word(healthy) },
-        "rate_limits": { "status": "healthy", "kind": "in_process" },
+        "database": { "status": parts.store },
+        "cache": { "status": parts.cache },
+        "queue": { "status": parts.queue },
     });
     let data = json!({ "status": word(healthy), "components": components });
     Ok(Health { healthy, body: json!({ "data": data, "status": word(healthy) }) })
